@@ -1,0 +1,1 @@
+//! The two jobs that every model of concurrency does here: *download* and *sum*.
