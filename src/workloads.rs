@@ -1,1 +1,114 @@
 //! The two jobs that every model of concurrency does here: *download* and *sum*.
+//!
+//! What a job does is written once (`download.rs`, `sum.rs`). Each model is one short file beside it
+//! that says only how it waits.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// A way to do many jobs: who runs them, and what waits while one waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// One job after another on the calling thread.
+    Sequential,
+    /// A thread for each job.
+    ThreadPerTask,
+    /// A task for each job, all on one thread.
+    EventLoop,
+}
+
+impl Model {
+    /// Every model, from the simplest on.
+    pub const ALL: [Self; 3] = [Self::Sequential, Self::ThreadPerTask, Self::EventLoop];
+
+    /// The name on the command line.
+    ///
+    /// ```
+    /// assert_eq!(glassloop::workloads::Model::EventLoop.name(), "event-loop");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::ThreadPerTask => "thread-per-task",
+            Self::EventLoop => "event-loop",
+        }
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Model {
+    type Err = UnknownModel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownModel> {
+        Self::ALL
+            .into_iter()
+            .find(|model| model.name() == name)
+            .ok_or_else(|| UnknownModel(name.into()))
+    }
+}
+
+/// No model has this name.
+#[derive(Debug, thiserror::Error)]
+#[error("no model is called {0:?}: choose sequential, thread-per-task or event-loop")]
+pub struct UnknownModel(String);
+
+/// A wish to stop early (Ctrl-C), which long work looks at between its steps.
+///
+/// Clones share one flag.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Asks the work to stop.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the work has been asked to stop.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The flag itself, for a signal handler to raise.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// Counts the jobs that are under way at once, and remembers the most there have been.
+#[derive(Debug, Default)]
+pub struct InFlight {
+    now: AtomicUsize,
+    peak: AtomicUsize,
+}
+
+impl InFlight {
+    /// Counts one more job until the guard is dropped.
+    pub fn enter(&self) -> InFlightGuard<'_> {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.peak.fetch_max(now, Ordering::Relaxed);
+        InFlightGuard(self)
+    }
+
+    /// The most jobs that were under way at once.
+    pub fn peak(&self) -> usize {
+        self.peak.load(Ordering::Relaxed)
+    }
+}
+
+/// One job under way.
+#[derive(Debug)]
+pub struct InFlightGuard<'a>(&'a InFlight);
+
+impl Drop for InFlightGuard<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
