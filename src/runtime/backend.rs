@@ -1,0 +1,72 @@
+//! What a selector must supply for the reactor to stand on it.
+//!
+//! The contract:
+//! - `register` takes a non-blocking descriptor once; from then on its events carry its token.
+//! - `arm` says in which directions somebody waits. An edge-triggered selector ignores it: it tells
+//!   of every change. A oneshot selector tells only of what is armed, and only once.
+//! - `deregister` comes before the descriptor is closed.
+//! - `wait` appends what has happened, and returns early only for an event or a notice. It may report
+//!   what is not so (a spurious event costs an attempt), but must not miss what is.
+//! - the notifier ends a `wait` from any thread, also one that has not begun yet, and may outlive the
+//!   selector.
+
+mod mio;
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) use mio::Mio;
+
+/// To be read, or to be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// Data to read, a connection to accept, or the end of the stream.
+    Read,
+    /// Room to write, or a connection that has come about.
+    Write,
+}
+
+/// Names a registration: where the reactor keeps it, and which one it is of those kept there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Token {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+/// What the kernel says about one descriptor. "Closed" is a hint: no more will come that way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Readiness {
+    pub(super) token: Token,
+    pub(super) readable: bool,
+    pub(super) writable: bool,
+    pub(super) read_closed: bool,
+    pub(super) write_closed: bool,
+}
+
+/// The directions in which somebody waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Interest {
+    pub(super) read: bool,
+    pub(super) write: bool,
+}
+
+/// Ends a `wait` from any thread.
+pub(super) trait Notify: Send + Sync {
+    fn notify(&self);
+}
+
+impl<N: Notify + ?Sized> Notify for Arc<N> {
+    fn notify(&self) {
+        (**self).notify();
+    }
+}
+
+pub(super) trait Backend {
+    fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()>;
+    fn arm(&mut self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()>;
+    fn deregister(&mut self, fd: RawFd) -> io::Result<()>;
+    fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()>;
+    fn notifier(&self) -> io::Result<Arc<dyn Notify>>;
+}

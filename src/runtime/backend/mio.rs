@@ -1,0 +1,79 @@
+//! The selector on mio: edge-triggered epoll or kqueue. It tells of every change, so nothing is armed.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Poll, Waker};
+
+use super::{Backend, Interest, Notify, Readiness, Token};
+
+/// Events taken from the kernel at once; more stay there for the next wait.
+const EVENTS: usize = 1024;
+const NOTICE: mio::Token = mio::Token(usize::MAX);
+
+pub(in super::super) struct Mio {
+    poll: Poll,
+    events: Events,
+    /// The loop owns it for life: mio forgets a wake whose `Waker` is dropped early.
+    notifier: Arc<Waker>,
+}
+
+impl Mio {
+    pub(in super::super) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let notifier = Arc::new(Waker::new(poll.registry(), NOTICE)?);
+        Ok(Self { poll, events: Events::with_capacity(EVENTS), notifier })
+    }
+}
+
+impl Backend for Mio {
+    fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()> {
+        let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
+        self.poll.registry().register(&mut SourceFd(&fd), pack(token), both)
+    }
+
+    fn arm(&mut self, _: RawFd, _: Token, _: Interest) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn deregister(&mut self, fd: RawFd) -> io::Result<()> {
+        self.poll.registry().deregister(&mut SourceFd(&fd))
+    }
+
+    fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()> {
+        self.poll.poll(&mut self.events, timeout)?;
+        into.extend(self.events.iter().filter(|event| event.token() != NOTICE).map(|event| {
+            Readiness {
+                token: unpack(event.token()),
+                readable: event.is_readable() || event.is_error(),
+                writable: event.is_writable() || event.is_error(),
+                read_closed: event.is_read_closed() || event.is_error(),
+                write_closed: event.is_write_closed() || event.is_error(),
+            }
+        }));
+        Ok(())
+    }
+
+    fn notifier(&self) -> io::Result<Arc<dyn Notify>> {
+        Ok(self.notifier.clone())
+    }
+}
+
+impl Notify for Waker {
+    fn notify(&self) {
+        // Fails only when the loop's descriptors are gone, and then nobody sleeps.
+        let _ = self.wake();
+    }
+}
+
+/// Generations stay below 2³¹ (see the reactor), so no token is ever `NOTICE`.
+fn pack(token: Token) -> mio::Token {
+    mio::Token((token.generation as usize) << 32 | token.index as usize)
+}
+
+fn unpack(mio::Token(number): mio::Token) -> Token {
+    Token { generation: (number >> 32) as u32, index: number as u32 }
+}

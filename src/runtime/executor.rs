@@ -1,0 +1,265 @@
+//! The executor: builds a loop, and turns it until the future it was given has finished.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::backend::Mio;
+use super::event_loop::EventLoop;
+use super::join::JoinHandle;
+use super::queues::SlotIndex;
+use super::remote::{self, Message};
+use super::trace::{Cause, Event, Record};
+use super::waker::waker;
+use crate::job::shielded;
+
+/// Polls between two looks at the kernel, the inbox and the clock: many enough that looking costs
+/// little beside them, few enough that a socket never waits long for tasks that are always ready.
+const BUDGET: u32 = 128;
+
+/// A single-threaded event loop.
+///
+/// Dropping it drops every task, then its sources.
+///
+/// ```
+/// let runtime = glassloop::Runtime::new()?;
+/// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Runtime(Rc<EventLoop>);
+
+/// Sets up a [`Runtime`].
+///
+/// ```
+/// let runtime = glassloop::runtime::Builder::new().trace(true).build()?;
+/// runtime.block_on(async {});
+/// assert!(!runtime.take_trace().is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    trace: bool,
+}
+
+impl Builder {
+    /// The defaults: nothing is recorded.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Records every event of the run, for [`Runtime::take_trace`]. The records stay in memory, about
+    /// 60 bytes each, until they are taken.
+    pub fn trace(mut self, on: bool) -> Self {
+        self.trace = on;
+        self
+    }
+
+    /// Builds the loop.
+    ///
+    /// # Errors
+    /// When the kernel refuses a selector (too many open files), or 65,536 loops live already.
+    pub fn build(self) -> io::Result<Runtime> {
+        Ok(Runtime(Rc::new(EventLoop::new(Box::new(Mio::new()?), self.trace)?)))
+    }
+}
+
+impl Runtime {
+    /// A loop with the defaults of [`Builder`].
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn new() -> io::Result<Self> {
+        Builder::new().build()
+    }
+
+    /// Turns the loop until `future` has finished, and returns what it gave. Other tasks run
+    /// meanwhile; those that are left stay where they are until the next call.
+    ///
+    /// # Panics
+    /// When the future panics; inside another `block_on` of this thread; when the kernel fails to
+    /// report events.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        assert!(
+            EventLoop::with_current(|_| ()).is_none(),
+            "block_on inside block_on would stop the loop that runs on this thread: \
+             .await the future, or spawn it"
+        );
+        let _entered = self.0.enter();
+        let mut future = pin!(future);
+        let mut output = None;
+        let (slot, _) = self.0.queues.borrow_mut().insert(None, &self.0.trace);
+        let _root = Root(&self.0, slot);
+        self.0.run(&mut |cx| future.as_mut().poll(cx).map(|done| output = Some(done)));
+        output.expect("the loop runs until the future has finished")
+    }
+
+    /// Puts a future into the loop as a task that runs during the next `block_on`.
+    pub fn spawn<F: Future<Output: 'static> + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        JoinHandle::spawn(&self.0, future)
+    }
+
+    /// Takes what has been recorded since the last time; nothing unless the builder was asked to.
+    pub fn take_trace(&self) -> Vec<Record> {
+        self.0.trace.take()
+    }
+}
+
+/// Puts a future into the loop that runs on this thread, as a task of its own. It need not be `Send`.
+///
+/// # Panics
+/// Outside a running loop; when 16 million tasks live already.
+///
+/// ```
+/// let runtime = glassloop::Runtime::new()?;
+/// let text = std::rc::Rc::new("not Send");
+/// let length = runtime.block_on(async { glassloop::spawn(async move { text.len() }).await });
+/// assert_eq!(length.unwrap(), 8);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn spawn<F: Future<Output: 'static> + 'static>(future: F) -> JoinHandle<F::Output> {
+    JoinHandle::spawn(&EventLoop::current(), future)
+}
+
+/// Polls the future that `block_on` was given; no task has its type.
+type RootPoll<'a> = dyn FnMut(&mut Context<'_>) -> Poll<()> + 'a;
+
+impl EventLoop {
+    /// The tick, again and again until the root future has finished.
+    fn run(&self, root: &mut RootPoll<'_>) {
+        loop {
+            self.receive_remote();
+            if self.run_ready(root) {
+                break;
+            }
+            self.react();
+            self.fire_timers();
+        }
+    }
+
+    /// Does what other threads asked for.
+    fn receive_remote(&self) {
+        let mail = self.inbox.receive();
+        self.trace.acting(Cause::Outside);
+        for message in mail {
+            match message {
+                Message::Wake(slot, generation) => self.wake(slot, generation),
+                Message::Abort(slot, id) => self.queues.borrow_mut().abort(slot, id, &self.trace),
+                Message::CancelTimer(key) => {
+                    let waker = self.timers.borrow_mut().cancel(key);
+                    shielded(|| drop(waker)); // when nothing is borrowed any more
+                }
+                Message::Run(run) => shielded(run),
+            }
+        }
+    }
+
+    /// Gives the ready tasks their turns, oldest first; whether the root future finished.
+    fn run_ready(&self, root: &mut RootPoll<'_>) -> bool {
+        for _ in 0..BUDGET {
+            let Some(turn) = self.queues.borrow_mut().next_turn(&self.trace) else { break };
+            self.trace.acting(Cause::Task(turn.id));
+            let waker = waker(self.id, turn.slot, turn.id);
+            let cx = &mut Context::from_waker(&waker);
+            let polled = match &turn.task {
+                None => root(cx),
+                Some(task) if turn.aborted => Poll::Ready(task.cancel()),
+                Some(task) => task.poll(cx),
+            };
+            match (polled, turn.task) {
+                (Poll::Pending, _) => self.queues.borrow_mut().suspend(turn.slot, &self.trace),
+                (Poll::Ready(()), None) => return true,
+                (Poll::Ready(()), Some(task)) => {
+                    self.queues.borrow_mut().remove(turn.slot, &self.trace);
+                    if let Some(joiner) = task.take_joiner() {
+                        shielded(|| joiner.wake());
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// Lets the kernel say what has happened: sleeps if nothing is ready, glances if something is.
+    fn react(&self) {
+        let timeout = self.until_next_turn();
+        let sleeping = timeout != Some(Duration::ZERO) && self.inbox.may_sleep();
+        let timeout = if sleeping { timeout } else { Some(Duration::ZERO) };
+        if !sleeping && !self.reactor.has_sources() {
+            return;
+        }
+        if sleeping {
+            self.trace.emit(|| Event::LoopSleep { timeout });
+        }
+        let mut woken = self.woken.take();
+        let waited = self.reactor.wait(timeout, &mut woken);
+        if sleeping {
+            self.inbox.awake();
+            self.trace.emit(|| Event::LoopWake);
+        }
+        self.wake_all(Cause::Kernel, woken);
+        waited.expect("the kernel failed to report events");
+    }
+
+    fn fire_timers(&self) {
+        let mut woken = self.woken.take();
+        let mut timers = self.timers.borrow_mut();
+        if !timers.is_empty() {
+            timers.expire(self.clock.now(), &mut woken);
+        }
+        drop(timers);
+        self.wake_all(Cause::Timer, woken);
+    }
+
+    /// How long the loop may sleep; `None` until something happens.
+    fn until_next_turn(&self) -> Option<Duration> {
+        if !self.queues.borrow().nothing_ready() {
+            return Some(Duration::ZERO);
+        }
+        let deadline = self.timers.borrow_mut().next()?;
+        Some(Duration::from_nanos(deadline.saturating_sub(self.clock.now())))
+    }
+
+    /// Wakes everyone, with nothing borrowed: a waker may be anybody's code.
+    fn wake_all(&self, cause: Cause, mut woken: Vec<std::task::Waker>) {
+        self.trace.acting(cause);
+        for waker in woken.drain(..) {
+            shielded(|| waker.wake());
+        }
+        self.woken.set(woken);
+    }
+}
+
+/// The place of `block_on`'s future in the queues; given back also when that future panics.
+struct Root<'a>(&'a EventLoop, SlotIndex);
+
+impl Drop for Root<'_> {
+    fn drop(&mut self) {
+        self.0.queues.borrow_mut().remove(self.1, &self.0.trace);
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        let event_loop = &self.0;
+        let _entered = event_loop.enter();
+        event_loop.closing.set(true);
+        event_loop.queues.borrow_mut().abort_all(&event_loop.trace);
+        while !event_loop.queues.borrow().nothing_ready() {
+            event_loop.run_ready(&mut |_| Poll::Pending);
+        }
+        for unread in remote::unregister(event_loop.id) {
+            shielded(|| drop(unread));
+        }
+    }
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Runtime({})", self.0.id.0)
+    }
+}

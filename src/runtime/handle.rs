@@ -1,0 +1,71 @@
+//! A way into a loop from other threads.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::event_loop::EventLoop;
+use super::executor::spawn;
+use super::remote::{Inbox, Message};
+use crate::job::{JobHandle, promise};
+
+/// Spawns onto a loop from any thread. Clones are cheap; none keeps the loop running.
+///
+/// ```
+/// use glassloop::{Handle, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// let answer = runtime.block_on(async {
+///     let handle = Handle::current();
+///     let outside = std::thread::spawn(move || handle.spawn(async { 6 * 7 }));
+///     outside.join().unwrap().await
+/// });
+/// assert_eq!(answer.unwrap(), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Handle(Arc<Inbox>);
+
+impl Handle {
+    /// The handle of the loop that runs on this thread.
+    ///
+    /// # Panics
+    /// When none does.
+    #[track_caller]
+    pub fn current() -> Self {
+        Self(Arc::clone(&EventLoop::current().inbox))
+    }
+
+    /// Spawns a future that may cross threads. Its handle can be awaited anywhere or waited for
+    /// without a loop, and resolves as cancelled if the loop goes away first.
+    pub fn spawn<F>(&self, future: F) -> JobHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_with(move || future)
+    }
+
+    /// Calls `make` on the loop's thread and spawns the future it makes, which need not be `Send`.
+    pub fn spawn_with<M, F>(&self, make: M) -> JobHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        let (promise, handle) = promise();
+        let start = move || {
+            // The inner task turns a panic, even one of `make`, into the handle's error.
+            let task = spawn(async move { make().await });
+            spawn(async move { promise.settle(task.await) });
+        };
+        // Refused when the loop is gone: dropping the message settles the promise.
+        let _ = self.0.send(Message::Run(Box::new(start)));
+        handle
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Handle")
+    }
+}

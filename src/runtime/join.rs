@@ -1,0 +1,139 @@
+//! What `spawn` gives back: a handle to await a task, and one to end it from any thread.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::event_loop::EventLoop;
+use super::queues::SlotIndex;
+use super::remote::{self, LoopId, Message};
+use super::task::{Join, Task, TaskCell, TaskId};
+use super::trace::Wait;
+use crate::job::JoinError;
+
+/// A task that may be awaited. Dropping it detaches the task, which goes on.
+///
+/// ```
+/// let runtime = glassloop::Runtime::new()?;
+/// let answer = runtime.block_on(async {
+///     let task = glassloop::spawn(async { 6 * 7 });
+///     task.await
+/// });
+/// assert_eq!(answer.unwrap(), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct JoinHandle<T> {
+    task: Rc<dyn Join<T>>,
+    abort: AbortHandle,
+}
+
+impl<T: 'static> JoinHandle<T> {
+    /// Puts a future into a loop as a new task.
+    ///
+    /// # Panics
+    /// When 16 million tasks live already.
+    pub(super) fn spawn(on: &EventLoop, future: impl Future<Output = T> + 'static) -> Self {
+        let task = Rc::new(TaskCell::new(future));
+        if on.closing.get() {
+            task.cancel();
+            return Self { task, abort: AbortHandle::of_no_one() };
+        }
+        let mut queues = on.queues.borrow_mut();
+        if !queues.has_room() {
+            drop(queues);
+            panic!("16,777,216 tasks live already: await some before you spawn more");
+        }
+        let (slot, id) = queues.insert(Some(task.clone()), &on.trace);
+        Self { task, abort: AbortHandle { loop_id: on.id, slot, id } }
+    }
+}
+
+impl<T> JoinHandle<T> {
+    /// Ends the task: its future is dropped at its next turn, on the loop's thread, and the handle
+    /// yields a cancelled [`JoinError`]. A task that has finished keeps its result.
+    pub fn abort(&self) {
+        self.abort.abort();
+    }
+
+    /// A handle that can abort the task from any thread.
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.abort
+    }
+
+    /// Whether the task has returned, panicked or been cancelled.
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// The task's number, by which a trace names it.
+    pub fn id(&self) -> TaskId {
+        self.abort.id
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    /// # Panics
+    /// When polled again after it gave its result.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.task.poll_join(cx);
+        if polled.is_pending() {
+            EventLoop::with_current(|here| here.trace.waits_for(|| Wait::Task(self.id())));
+        }
+        polled
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        self.task.detach();
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinHandle({})", self.id())
+    }
+}
+
+/// Ends a task from any thread. It holds the task's number only, so it keeps nothing alive and can
+/// never hit another task.
+///
+/// ```
+/// let runtime = glassloop::Runtime::new()?;
+/// let error = runtime.block_on(async {
+///     let task = glassloop::spawn(std::future::pending::<()>());
+///     let abort = task.abort_handle();
+///     std::thread::spawn(move || abort.abort());
+///     task.await.unwrap_err()
+/// });
+/// assert!(error.is_cancelled());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct AbortHandle {
+    loop_id: LoopId,
+    slot: SlotIndex,
+    id: TaskId,
+}
+
+impl AbortHandle {
+    /// For a task that was refused because its loop is going away.
+    fn of_no_one() -> Self {
+        Self { loop_id: LoopId(u16::MAX), slot: SlotIndex(u32::MAX), id: TaskId(u64::MAX) }
+    }
+
+    /// Ends the task at its next turn; does nothing if it has finished.
+    pub fn abort(&self) {
+        let Self { loop_id, slot, id } = *self;
+        let here = EventLoop::with_current(|here| {
+            (here.id == loop_id).then(|| here.queues.borrow_mut().abort(slot, id, &here.trace))
+        });
+        if here.flatten().is_none() {
+            remote::send(loop_id, Message::Abort(slot, id));
+        }
+    }
+}

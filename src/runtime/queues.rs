@@ -1,0 +1,182 @@
+//! Where tasks stand: ready to run, oldest first, or waiting, longest first. The executor takes the
+//! next one out and puts it back; a wake moves it from waiting to ready.
+//!
+//! ```text
+//!   spawn ──▶ New ──┐                         ┌──▶ Finished (its slot is free again)
+//!                   ├─▶ Ready ──▶ Running ────┤
+//!             wake ─┘    ▲         │  │       └──▶ Waiting ──┐
+//!                        └─────────┘  (woken while it ran)   │
+//!                        └───────────── wake ────────────────┘
+//! ```
+//!
+//! New differs from Ready only in that it never ran; the trace tells them apart, the queue need not.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use slab::Slab;
+
+use super::list::{Linked, Links, List};
+use super::task::{Task, TaskId};
+use super::trace::{Event, Tracer};
+
+/// Where a task's slot is. It may be another task's later: the `TaskId` tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct SlotIndex(pub(super) u32);
+
+/// A waker has 24 bits for it.
+const MAX_TASKS: usize = 1 << 24;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Ready,
+    Running,
+    /// A wake came while it ran: it goes to the ready queue instead of the waiting one.
+    RunningWoken,
+    Waiting,
+}
+
+struct Slot {
+    id: TaskId,
+    /// `None` stands for the future of `block_on`, which lives on that function's stack.
+    task: Option<Rc<dyn Task>>,
+    state: State,
+    aborted: bool,
+    links: Links,
+}
+
+impl Linked for Slot {
+    fn links(&mut self) -> &mut Links {
+        &mut self.links
+    }
+}
+
+/// Whose turn it is.
+pub(super) struct Turn {
+    pub(super) slot: SlotIndex,
+    pub(super) id: TaskId,
+    pub(super) task: Option<Rc<dyn Task>>,
+    pub(super) aborted: bool,
+}
+
+pub(super) struct Queues {
+    slots: Slab<Slot>,
+    /// Oldest first.
+    ready: VecDeque<u32>,
+    /// Who has waited longest first; a wake takes a task out of the middle.
+    waiting: List,
+    spawned: u64,
+}
+
+impl Default for Queues {
+    fn default() -> Self {
+        Self { slots: Slab::new(), ready: VecDeque::new(), waiting: List::EMPTY, spawned: 0 }
+    }
+}
+
+impl Queues {
+    /// Puts a new task at the end of the ready queue. It must fit: see [`has_room`](Self::has_room).
+    pub(super) fn insert(
+        &mut self,
+        task: Option<Rc<dyn Task>>,
+        trace: &Tracer,
+    ) -> (SlotIndex, TaskId) {
+        let id = TaskId(self.spawned);
+        self.spawned += 1;
+        let slot = Slot { id, task, state: State::Ready, aborted: false, links: Links::UNLINKED };
+        let index = self.slots.insert(slot) as u32;
+        trace.emit(|| Event::Spawned { task: id });
+        self.make_ready(index, trace);
+        (SlotIndex(index), id)
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.slots.len() < MAX_TASKS
+    }
+
+    /// Takes the task that has been ready longest. It is Running until `suspend` or `remove`.
+    pub(super) fn next_turn(&mut self, trace: &Tracer) -> Option<Turn> {
+        let index = self.ready.pop_front()?;
+        let slot = &mut self.slots[index as usize];
+        debug_assert_eq!(slot.state, State::Ready, "{:?} was queued twice", slot.id);
+        slot.state = State::Running;
+        let Slot { id, aborted, .. } = *slot;
+        trace.emit(|| Event::PollStart { task: id });
+        Some(Turn { slot: SlotIndex(index), id, task: slot.task.clone(), aborted })
+    }
+
+    /// Its poll was `Pending`: it waits, unless it was woken meanwhile.
+    pub(super) fn suspend(&mut self, SlotIndex(index): SlotIndex, trace: &Tracer) {
+        let slot = &mut self.slots[index as usize];
+        let (task, on) = (slot.id, trace.take_reasons());
+        trace.emit(|| Event::PollEnd { task });
+        if slot.state == State::RunningWoken {
+            self.make_ready(index, trace);
+        } else {
+            slot.state = State::Waiting;
+            self.waiting.push(&mut self.slots, index);
+            trace.emit(|| Event::Waiting { task, on });
+        }
+    }
+
+    /// Makes a waiting task ready. A second wake before its next poll changes nothing, and a wake
+    /// for a task that is gone meets another generation in its slot, or none.
+    pub(super) fn wake(&mut self, SlotIndex(index): SlotIndex, generation: u32, trace: &Tracer) {
+        if let Some(slot) = self.slots.get_mut(index as usize)
+            && slot.id.generation() == generation
+        {
+            match slot.state {
+                State::Waiting => {
+                    self.waiting.take_out(&mut self.slots, index);
+                    self.make_ready(index, trace);
+                }
+                State::Running => slot.state = State::RunningWoken,
+                State::Ready | State::RunningWoken => {}
+            }
+        }
+    }
+
+    /// Marks a task and wakes it: at its next turn it is dropped, not polled.
+    pub(super) fn abort(&mut self, slot: SlotIndex, id: TaskId, trace: &Tracer) {
+        if let Some(found) = self.slots.get_mut(slot.0 as usize)
+            && found.id == id
+        {
+            found.aborted = true;
+            self.wake(slot, id.generation(), trace);
+        }
+    }
+
+    /// The running task has finished.
+    pub(super) fn remove(&mut self, SlotIndex(index): SlotIndex, trace: &Tracer) {
+        // Only a panic of the loop itself takes `block_on`'s future away before its turn.
+        match self.slots[index as usize].state {
+            State::Waiting => self.waiting.take_out(&mut self.slots, index),
+            State::Ready => self.ready.retain(|ready| *ready != index),
+            State::Running | State::RunningWoken => {}
+        }
+        let task = self.slots.remove(index as usize).id;
+        trace.take_reasons();
+        trace.emit(|| Event::PollEnd { task });
+        trace.emit(|| Event::Finished { task });
+    }
+
+    /// Makes every task ready to be dropped: the loop is going away.
+    pub(super) fn abort_all(&mut self, trace: &Tracer) {
+        let everyone: Vec<_> = self.slots.iter().map(|(index, slot)| (index, slot.id)).collect();
+        for (index, id) in everyone {
+            self.abort(SlotIndex(index as u32), id, trace);
+        }
+    }
+
+    pub(super) fn nothing_ready(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    fn make_ready(&mut self, index: u32, trace: &Tracer) {
+        let slot = &mut self.slots[index as usize];
+        slot.state = State::Ready;
+        self.ready.push_back(index);
+        let (task, by) = (slot.id, trace.cause());
+        trace.emit(|| Event::Ready { task, by });
+    }
+}

@@ -1,0 +1,146 @@
+//! What happened in a run, as it happened. The queues and the tick tell [`Tracer::emit`], the one
+//! place that records; without a recorder it does nothing.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use super::backend::Direction;
+use super::task::TaskId;
+
+/// One event of a run and when it happened, counted from the moment the runtime was built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Time since the runtime was built.
+    pub at: Duration,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What can happen in a loop.
+///
+/// A task's life reads `Spawned Ready (PollStart PollEnd (Waiting)? Ready)* PollStart PollEnd Finished`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A task exists now.
+    Spawned {
+        /// The new task.
+        task: TaskId,
+    },
+    /// A task stands at the end of the ready queue.
+    Ready {
+        /// Who may run.
+        task: TaskId,
+        /// Who saw to it.
+        by: Cause,
+    },
+    /// The loop hands control to a task.
+    PollStart {
+        /// Who runs.
+        task: TaskId,
+    },
+    /// The task gave control back.
+    PollEnd {
+        /// Who ran.
+        task: TaskId,
+    },
+    /// The task stands at the end of the waiting queue.
+    Waiting {
+        /// Who waits.
+        task: TaskId,
+        /// For what; empty when what it waits for did not say (a channel, a foreign future).
+        on: Vec<Wait>,
+    },
+    /// The task's future is gone: it returned, panicked or was aborted.
+    Finished {
+        /// Who has finished.
+        task: TaskId,
+    },
+    /// Nothing is ready: the loop asks the kernel to be woken.
+    LoopSleep {
+        /// For at most this long; `None` waits for an event alone.
+        timeout: Option<Duration>,
+    },
+    /// The kernel let the loop go on.
+    LoopWake,
+}
+
+/// Who made a task ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Another task, or the task itself, while it ran.
+    Task(TaskId),
+    /// The kernel: a socket became ready.
+    Kernel,
+    /// A deadline that came due.
+    Timer,
+    /// Another thread, or code outside the loop.
+    Outside,
+}
+
+/// What a task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A socket to become ready.
+    Io {
+        /// The descriptor's number.
+        fd: i32,
+        /// To be read or to be written.
+        direction: Direction,
+    },
+    /// A deadline, counted from the moment the runtime was built.
+    Deadline(Duration),
+    /// Another task to finish.
+    Task(TaskId),
+}
+
+/// Records events when it was asked to.
+pub(super) struct Tracer {
+    start: Instant,
+    records: Option<RefCell<Vec<Record>>>,
+    acting: Cell<Cause>,
+    /// What the running task has said it waits for.
+    reasons: RefCell<Vec<Wait>>,
+}
+
+impl Tracer {
+    pub(super) fn new(start: Instant, recording: bool) -> Self {
+        Self {
+            start,
+            records: recording.then(RefCell::default),
+            acting: Cell::new(Cause::Outside),
+            reasons: RefCell::default(),
+        }
+    }
+
+    /// Who acts from now on: the cause of what becomes ready.
+    pub(super) fn acting(&self, cause: Cause) {
+        self.acting.set(cause);
+    }
+
+    pub(super) fn cause(&self) -> Cause {
+        self.acting.get()
+    }
+
+    /// The running task says why its poll will be `Pending`.
+    pub(super) fn waits_for(&self, reason: impl FnOnce() -> Wait) {
+        if self.records.is_some() {
+            self.reasons.borrow_mut().push(reason());
+        }
+    }
+
+    pub(super) fn take_reasons(&self) -> Vec<Wait> {
+        self.reasons.take()
+    }
+
+    pub(super) fn emit(&self, event: impl FnOnce() -> Event) {
+        if let Some(records) = &self.records {
+            let record = Record { at: self.start.elapsed(), event: event() };
+            records.borrow_mut().push(record);
+        }
+    }
+
+    pub(super) fn take(&self) -> Vec<Record> {
+        self.records.as_ref().map(RefCell::take).unwrap_or_default()
+    }
+}

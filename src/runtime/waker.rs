@@ -1,0 +1,62 @@
+//! A waker is a number: which loop, which task, where to find it. Nothing is counted, nothing can
+//! leak. `wake` goes to the loop that runs on this thread, or to another one's inbox.
+//!
+//! ```text
+//!   bits   63 ......... 48 47 ......... 24 23 .......... 0
+//!          loop (16)       generation (24) slot (24)
+//! ```
+
+use std::ptr::without_provenance;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::event_loop::EventLoop;
+use super::queues::SlotIndex;
+use super::remote::{self, LoopId, Message};
+use super::task::TaskId;
+
+const _: () = assert!(
+    usize::BITS == 64,
+    "glassloop packs a waker into a pointer of 64 bits: this platform's pointers are smaller"
+);
+
+const BITS: u32 = 24;
+const MASK: usize = (1 << BITS) - 1;
+
+impl TaskId {
+    /// The low bits, which tell the tasks apart that use one slot after another. After 16 million
+    /// spawns they repeat: the price is one poll too many, which a future must bear anyway.
+    pub(super) fn generation(self) -> u32 {
+        self.0 as u32 & MASK as u32
+    }
+}
+
+/// The waker of the task `id`, which stands in `slot` of the loop `loop_id`.
+#[allow(unsafe_code)]
+pub(super) fn waker(LoopId(loop_id): LoopId, SlotIndex(slot): SlotIndex, id: TaskId) -> Waker {
+    let generation = id.generation() as usize;
+    let number = (loop_id as usize) << (2 * BITS) | generation << BITS | slot as usize;
+    // SAFETY: the vtable keeps the contract with any number: it reads the pointer's address and
+    // never what is there, clone copies it, drop has nothing to free, and all of it is thread-safe.
+    unsafe { Waker::new(without_provenance(number), &VTABLE) }
+}
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
+
+fn clone(number: *const ()) -> RawWaker {
+    RawWaker::new(number, &VTABLE)
+}
+
+fn wake(number: *const ()) {
+    let number = number.addr();
+    let loop_id = LoopId((number >> (2 * BITS)) as u16);
+    let generation = (number >> BITS & MASK) as u32;
+    let slot = SlotIndex((number & MASK) as u32);
+    let here = EventLoop::with_current(|current| {
+        (current.id == loop_id).then(|| current.wake(slot, generation))
+    });
+    if here.flatten().is_none() {
+        remote::send(loop_id, Message::Wake(slot, generation));
+    }
+}
+
+fn drop(_: *const ()) {}

@@ -1,0 +1,64 @@
+//! Working with many tasks: a turn for the others, all results, the first result, work that blocks.
+
+mod join_all;
+mod join_set;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::job::JobHandle;
+use crate::threads;
+
+pub use crate::job::JoinError;
+pub use crate::runtime::{AbortHandle, JoinHandle, TaskId, spawn};
+pub use join_all::{join_all, try_join_all};
+pub use join_set::JoinSet;
+
+/// Gives every other ready task a turn before this one goes on.
+///
+/// ```
+/// let runtime = glassloop::Runtime::new()?;
+/// runtime.block_on(glassloop::task::yield_now());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+/// The future of [`yield_now`].
+#[derive(Debug)]
+pub struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Runs work that blocks on a thread of a pool, so that the loop goes on meanwhile. Python's
+/// `asyncio.to_thread`.
+///
+/// Dropping the handle detaches the work: a thread cannot be stopped from outside.
+///
+/// ```
+/// let runtime = glassloop::Runtime::new()?;
+/// let manifest = runtime.block_on(async {
+///     glassloop::task::spawn_blocking(|| std::fs::read_to_string("Cargo.toml")).await
+/// });
+/// assert!(manifest.unwrap()?.contains("glassloop"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn spawn_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JobHandle<T> {
+    threads::run(work)
+}

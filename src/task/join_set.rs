@@ -1,0 +1,158 @@
+//! Tasks that belong together, in the order in which they finish.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use slab::Slab;
+
+use crate::job::JoinError;
+use crate::runtime::{AbortHandle, JoinHandle, spawn};
+
+/// A set of tasks whose results come as they finish. Dropping it aborts those that have not.
+///
+/// ```
+/// use std::time::Duration;
+/// use glassloop::{task::JoinSet, time::sleep};
+///
+/// let runtime = glassloop::Runtime::new()?;
+/// let first = runtime.block_on(async {
+///     let mut set = JoinSet::new();
+///     for millis in [20, 1] {
+///         set.spawn(async move {
+///             sleep(Duration::from_millis(millis)).await;
+///             millis
+///         });
+///     }
+///     set.join_next().await
+/// });
+/// assert_eq!(first.unwrap().unwrap(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct JoinSet<T> {
+    tasks: Slab<JoinHandle<T>>,
+    finished: Rc<Finished>,
+}
+
+/// Where the tasks leave word that they are done.
+#[derive(Default)]
+struct Finished {
+    keys: RefCell<VecDeque<usize>>,
+    waiter: Cell<Option<Waker>>,
+}
+
+/// Leaves word when it is dropped with its task's future, however that ends.
+struct Notice {
+    key: usize,
+    finished: Rc<Finished>,
+}
+
+impl Drop for Notice {
+    fn drop(&mut self) {
+        self.finished.keys.borrow_mut().push_back(self.key);
+        if let Some(waiter) = self.finished.waiter.take() {
+            waiter.wake();
+        }
+    }
+}
+
+impl<T: 'static> JoinSet<T> {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self { tasks: Slab::new(), finished: Rc::default() }
+    }
+
+    /// Spawns a task that belongs to the set.
+    ///
+    /// # Panics
+    /// Outside a running loop.
+    #[track_caller]
+    pub fn spawn(&mut self, future: impl Future<Output = T> + 'static) -> AbortHandle {
+        let entry = self.tasks.vacant_entry();
+        let notice = Notice { key: entry.key(), finished: Rc::clone(&self.finished) };
+        let task = spawn(async move {
+            let _notice = notice;
+            future.await
+        });
+        let abort = task.abort_handle();
+        entry.insert(task);
+        abort
+    }
+
+    /// How many tasks have not been joined yet.
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether all have been joined.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Waits for the next task to finish; `None` when the set is empty.
+    ///
+    /// Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// When that task panicked or was aborted.
+    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+        poll_fn(|cx| self.poll_join_next(cx)).await
+    }
+
+    /// Polls for the next task to finish.
+    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        if self.is_empty() {
+            return Poll::Ready(None);
+        }
+        let next = self.finished.keys.borrow_mut().pop_front();
+        let Some(key) = next else {
+            self.finished.waiter.set(Some(cx.waker().clone()));
+            return Poll::Pending;
+        };
+        let result = Pin::new(&mut self.tasks[key]).poll(cx);
+        if result.is_ready() {
+            drop(self.tasks.remove(key));
+        } else {
+            // Word came from within the task's own last moments; its handle wakes us when it is over.
+            self.finished.keys.borrow_mut().push_front(key);
+        }
+        result.map(Some)
+    }
+
+    /// Aborts every task; their cancelled results can still be joined.
+    pub fn abort_all(&self) {
+        for (_, task) in &self.tasks {
+            task.abort();
+        }
+    }
+
+    /// Aborts every task and waits until all of their futures are gone.
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+}
+
+impl<T: 'static> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        for (_, task) in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinSet({} tasks)", self.tasks.len())
+    }
+}
