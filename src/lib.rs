@@ -1,6 +1,8 @@
 //! glassloop: an event loop in a glass case.
 
+mod handle;
 pub mod http;
+mod inbox;
 mod job;
 pub mod net;
 pub mod runtime;
@@ -8,7 +10,9 @@ pub mod signal;
 pub mod task;
 mod threads;
 pub mod time;
+pub mod trace;
 pub mod workloads;
 
+pub use handle::Handle;
 pub use job::{JobHandle, JoinError};
-pub use runtime::{Handle, Runtime, spawn};
+pub use runtime::{Runtime, spawn};

@@ -17,34 +17,30 @@
 //! ```
 //!
 //! Read it in this order: `executor.rs` (the tick), `queues.rs`, `task.rs`, `waker.rs`; then
-//! `source.rs`, `reactor.rs` and `backend.rs`; then `timers.rs`, `remote.rs` and the rest.
+//! `net/source.rs`, `reactor.rs` and `backend.rs`; then `timers.rs`, `remote.rs` and the rest.
 //!
 //! Nothing that a user wrote (a poll, a wake, a drop) ever runs while one of these structures is
 //! borrowed.
 
-mod alarm;
 mod backend;
-mod clock;
 mod event_loop;
 mod executor;
-mod handle;
 mod join;
 mod list;
 mod queues;
 mod reactor;
 mod remote;
-mod source;
 mod task;
 mod timers;
-mod trace;
 mod waker;
 
 pub use backend::Direction;
 pub use executor::{Builder, Runtime, spawn};
-pub use handle::Handle;
 pub use join::{AbortHandle, JoinHandle};
 pub use task::TaskId;
-pub use trace::{Cause, Event, Record, Wait};
 
-pub(crate) use alarm::Alarm;
-pub(crate) use source::Source;
+// What the rooms beside this one build on: sockets, sleeping, handles for other threads.
+pub(crate) use event_loop::EventLoop;
+pub(crate) use reactor::{Reactor, Registration};
+pub(crate) use remote::{LoopId, Mailbox, Message};
+pub(crate) use timers::TimerKey;

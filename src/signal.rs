@@ -8,7 +8,8 @@ use std::os::unix::net::UnixStream;
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::{pipe, unregister};
 
-use crate::runtime::{Direction, Source};
+use crate::net::Source;
+use crate::runtime::Direction;
 
 /// Waits for Ctrl-C (SIGINT). From the first call on, Ctrl-C no longer ends the process by itself.
 ///

@@ -6,7 +6,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::runtime::Alarm;
+use crate::runtime::{EventLoop, LoopId, Message, TimerKey};
+use crate::trace::Wait;
 
 /// Waits for `duration` from now. Never returns early; on an idle loop it returns within a
 /// millisecond after it. A duration too long to come (`Duration::MAX`) waits for ever.
@@ -26,7 +27,7 @@ use crate::runtime::Alarm;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep(Alarm::new(Instant::now().checked_add(duration)))
+    Sleep { deadline: Instant::now().checked_add(duration), set: None }
 }
 
 /// Waits until `deadline`; one that is past gives the other tasks a turn.
@@ -42,18 +43,58 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep(Alarm::new(Some(deadline)))
+    Sleep { deadline: Some(deadline), set: None }
 }
 
-/// The future of [`sleep`].
+/// The future of [`sleep`]. It holds numbers only, so it is `Send` and `Sync`, and so is what
+/// contains it.
 #[derive(Debug)]
-pub struct Sleep(Alarm);
+pub struct Sleep {
+    /// `None` is too far away to ever come.
+    deadline: Option<Instant>,
+    /// Its place in a loop's wheel.
+    set: Option<(LoopId, TimerKey)>,
+}
 
 impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.poll(cx)
+        let Some(deadline) = self.deadline else { return Poll::Pending };
+        let here = EventLoop::current();
+        let at = here.at(deadline);
+        let waker = cx.waker().clone();
+        match self.set {
+            Some((id, key)) if id == here.id => {
+                // The waker that is not needed is dropped when nothing is borrowed any more.
+                let unneeded = here.timers.borrow_mut().rewake(key, waker);
+                if unneeded.is_err() {
+                    self.set = None; // it stands no more: it has fired
+                    return Poll::Ready(());
+                }
+            }
+            _ => {
+                self.forget(); // it was set in another loop, or never
+                let key = here.timers.borrow_mut().insert(at, waker);
+                self.set = Some((here.id, key));
+            }
+        }
+        here.trace.waits_for(|| Wait::Deadline(Duration::from_nanos(at)));
+        Poll::Pending
+    }
+}
+
+impl Sleep {
+    fn forget(&mut self) {
+        if let Some((id, key)) = self.set.take() {
+            EventLoop::deliver(id, Message::CancelTimer(key));
+        }
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.forget();
     }
 }
 
@@ -78,11 +119,11 @@ impl Future for Sleep {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Output, Elapsed> {
-    let mut alarm = sleep(duration);
+    let mut sleep = sleep(duration);
     let mut future = pin!(future);
     std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Ok(output)),
-        Poll::Pending => Pin::new(&mut alarm).poll(cx).map(|()| Err(Elapsed(()))),
+        Poll::Pending => Pin::new(&mut sleep).poll(cx).map(|()| Err(Elapsed(()))),
     })
     .await
 }

@@ -10,7 +10,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::dns::{ToSocketAddrs, resolve};
-use crate::runtime::{Direction, Source};
+use super::source::Source;
+use crate::runtime::Direction;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -22,7 +23,7 @@ const BACKLOG: i32 = 1024;
 /// use glassloop::net::{TcpListener, TcpStream};
 ///
 /// let runtime = glassloop::Runtime::new()?;
-/// runtime.block_on(async {
+/// let done: std::io::Result<()> = runtime.block_on(async {
 ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
 ///     let address = listener.local_addr()?;
 ///     glassloop::spawn(async move {
@@ -33,8 +34,8 @@ const BACKLOG: i32 = 1024;
 ///     TcpStream::connect(address).await?.read_to_string(&mut heard).await?;
 ///     assert_eq!(heard, "hello");
 ///     Ok(())
-/// })
-/// # .map_err(|error: std::io::Error| error)
+/// });
+/// # done
 /// ```
 #[derive(Debug)]
 pub struct TcpListener(Source<net::TcpListener>);

@@ -17,6 +17,8 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::inbox::Notify;
+
 pub(super) use mio::Mio;
 
 /// To be read, or to be written.
@@ -26,6 +28,10 @@ pub enum Direction {
     Read,
     /// Room to write, or a connection that has come about.
     Write,
+}
+
+impl Direction {
+    pub(super) const BOTH: PerDirection<Self> = [Self::Read, Self::Write];
 }
 
 /// Names a registration: where the reactor keeps it, and which one it is of those kept there.
@@ -39,33 +45,16 @@ pub(super) struct Token {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Readiness {
     pub(super) token: Token,
-    pub(super) readable: bool,
-    pub(super) writable: bool,
-    pub(super) read_closed: bool,
-    pub(super) write_closed: bool,
+    pub(super) ready: PerDirection<bool>,
+    pub(super) closed: PerDirection<bool>,
 }
 
-/// The directions in which somebody waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Interest {
-    pub(super) read: bool,
-    pub(super) write: bool,
-}
-
-/// Ends a `wait` from any thread.
-pub(super) trait Notify: Send + Sync {
-    fn notify(&self);
-}
-
-impl<N: Notify + ?Sized> Notify for Arc<N> {
-    fn notify(&self) {
-        (**self).notify();
-    }
-}
+/// Indexed by `Direction as usize`.
+pub(super) type PerDirection<T> = [T; 2];
 
 pub(super) trait Backend {
     fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()>;
-    fn arm(&mut self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()>;
+    fn arm(&mut self, fd: RawFd, token: Token, waiting: PerDirection<bool>) -> io::Result<()>;
     fn deregister(&mut self, fd: RawFd) -> io::Result<()>;
     fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()>;
     fn notifier(&self) -> io::Result<Arc<dyn Notify>>;

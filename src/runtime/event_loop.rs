@@ -6,24 +6,25 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Instant;
 
 use super::backend::Backend;
-use super::clock::Clock;
-use super::queues::{Queues, SlotIndex};
+use super::queues::Queues;
 use super::reactor::Reactor;
-use super::remote::{self, Inbox, LoopId};
-use super::timers::Timers;
-use super::trace::Tracer;
+use super::remote::{self, LoopId, Mailbox, Message};
+use super::timers::{Nanos, Timers};
+use crate::job::shielded;
+use crate::trace::Tracer;
 
-pub(super) struct EventLoop {
-    pub(super) id: LoopId,
+pub(crate) struct EventLoop {
+    pub(crate) id: LoopId,
     pub(super) queues: RefCell<Queues>,
-    pub(super) timers: RefCell<Timers>,
+    pub(crate) timers: RefCell<Timers>,
     /// Sources share it, so that they can leave it whenever they are dropped.
-    pub(super) reactor: Rc<Reactor>,
-    pub(super) inbox: Arc<Inbox>,
-    pub(super) clock: Clock,
-    pub(super) trace: Tracer,
+    pub(crate) reactor: Rc<Reactor>,
+    pub(crate) inbox: Arc<Mailbox>,
+    pub(super) start: Instant,
+    pub(crate) trace: Tracer,
     /// The runtime is being dropped: nothing new begins.
     pub(super) closing: Cell<bool>,
     /// Whom to wake, collected while something is borrowed; reused from tick to tick.
@@ -36,16 +37,16 @@ thread_local! {
 
 impl EventLoop {
     pub(super) fn new(backend: Box<dyn Backend>, recording: bool) -> io::Result<Self> {
-        let inbox = Arc::new(Inbox::new(backend.notifier()?));
-        let clock = Clock::new();
+        let inbox = Arc::new(Mailbox::new(backend.notifier()?));
+        let start = Instant::now();
         Ok(Self {
             id: remote::register(Arc::clone(&inbox))?,
             queues: RefCell::default(),
             timers: RefCell::default(),
             reactor: Rc::new(Reactor::new(backend)),
             inbox,
-            trace: Tracer::new(clock.start, recording),
-            clock,
+            start,
+            trace: Tracer::new(start, recording),
             closing: Cell::new(false),
             woken: Cell::default(),
         })
@@ -56,24 +57,54 @@ impl EventLoop {
     /// # Panics
     /// When none does.
     #[track_caller]
-    pub(super) fn current() -> Rc<Self> {
-        let current = CURRENT.with_borrow(Option::clone);
+    pub(crate) fn current() -> Rc<Self> {
+        let current = Self::try_current();
         current.expect("no event loop runs on this thread: call this inside Runtime::block_on")
     }
 
-    /// Shows the loop that runs on this thread, if one does, to `f`, which runs nothing user-written.
-    pub(super) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
-        // A thread that is ending may wake from the destructor of a thread-local of its own.
-        CURRENT.try_with(|current| current.borrow().as_deref().map(f)).ok().flatten()
+    /// The loop that runs on this thread, if one does.
+    pub(crate) fn try_current() -> Option<Rc<Self>> {
+        // A thread that is ending may come here from the destructor of a thread-local of its own.
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    }
+
+    /// Does what `message` asks of the loop `to`: at once if it runs on this thread, through its inbox
+    /// if not.
+    pub(crate) fn deliver(to: LoopId, message: Message) {
+        match Self::try_current() {
+            Some(here) if here.id == to => here.receive(message),
+            _ => remote::send(to, message),
+        }
+    }
+
+    pub(super) fn receive(&self, message: Message) {
+        match message {
+            Message::Wake(slot, generation) => {
+                self.queues.borrow_mut().wake(slot, generation, &self.trace);
+            }
+            Message::Abort(slot, id) => self.queues.borrow_mut().abort(slot, id, &self.trace),
+            Message::CancelTimer(key) => {
+                let waker = self.timers.borrow_mut().cancel(key);
+                shielded(|| drop(waker)); // it may be anybody's code: nothing is borrowed by now
+            }
+            Message::Run(run) => shielded(run),
+        }
+    }
+
+    /// The time on the loop's clock.
+    pub(super) fn now(&self) -> Nanos {
+        self.at(Instant::now())
+    }
+
+    /// A moment on the loop's clock: 0 if it is before the start. Five centuries fit.
+    pub(crate) fn at(&self, moment: Instant) -> Nanos {
+        let since_start = moment.saturating_duration_since(self.start);
+        since_start.as_nanos().try_into().unwrap_or(Nanos::MAX)
     }
 
     /// Makes this the thread's loop until the guard is dropped, and then the one before again.
     pub(super) fn enter(self: &Rc<Self>) -> Entered {
         Entered(CURRENT.replace(Some(Rc::clone(self))))
-    }
-
-    pub(super) fn wake(&self, slot: SlotIndex, generation: u32) {
-        self.queues.borrow_mut().wake(slot, generation, &self.trace);
     }
 }
 

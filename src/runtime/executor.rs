@@ -11,10 +11,10 @@ use super::backend::Mio;
 use super::event_loop::EventLoop;
 use super::join::JoinHandle;
 use super::queues::SlotIndex;
-use super::remote::{self, Message};
-use super::trace::{Cause, Event, Record};
+use super::remote;
 use super::waker::waker;
 use crate::job::shielded;
+use crate::trace::{Cause, Event, Record};
 
 /// Polls between two looks at the kernel, the inbox and the clock: many enough that looking costs
 /// little beside them, few enough that a socket never waits long for tasks that are always ready.
@@ -84,7 +84,7 @@ impl Runtime {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
-            EventLoop::with_current(|_| ()).is_none(),
+            EventLoop::try_current().is_none(),
             "block_on inside block_on would stop the loop that runs on this thread: \
              .await the future, or spawn it"
         );
@@ -146,15 +146,7 @@ impl EventLoop {
         let mail = self.inbox.receive();
         self.trace.acting(Cause::Outside);
         for message in mail {
-            match message {
-                Message::Wake(slot, generation) => self.wake(slot, generation),
-                Message::Abort(slot, id) => self.queues.borrow_mut().abort(slot, id, &self.trace),
-                Message::CancelTimer(key) => {
-                    let waker = self.timers.borrow_mut().cancel(key);
-                    shielded(|| drop(waker)); // when nothing is borrowed any more
-                }
-                Message::Run(run) => shielded(run),
-            }
+            self.receive(message);
         }
     }
 
@@ -167,7 +159,7 @@ impl EventLoop {
             let cx = &mut Context::from_waker(&waker);
             let polled = match &turn.task {
                 None => root(cx),
-                Some(task) if turn.aborted => Poll::Ready(task.cancel()),
+                Some(task) if turn.aborted => task.cancel(),
                 Some(task) => task.poll(cx),
             };
             match (polled, turn.task) {
@@ -209,7 +201,7 @@ impl EventLoop {
         let mut woken = self.woken.take();
         let mut timers = self.timers.borrow_mut();
         if !timers.is_empty() {
-            timers.expire(self.clock.now(), &mut woken);
+            timers.expire(self.now(), &mut woken);
         }
         drop(timers);
         self.wake_all(Cause::Timer, woken);
@@ -221,7 +213,7 @@ impl EventLoop {
             return Some(Duration::ZERO);
         }
         let deadline = self.timers.borrow_mut().next()?;
-        Some(Duration::from_nanos(deadline.saturating_sub(self.clock.now())))
+        Some(Duration::from_nanos(deadline.saturating_sub(self.now())))
     }
 
     /// Wakes everyone, with nothing borrowed: a waker may be anybody's code.

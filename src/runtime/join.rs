@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 
 use super::event_loop::EventLoop;
 use super::queues::SlotIndex;
-use super::remote::{self, LoopId, Message};
+use super::remote::{LoopId, Message};
 use super::task::{Join, Task, TaskCell, TaskId};
-use super::trace::Wait;
 use crate::job::JoinError;
+use crate::trace::Wait;
 
 /// A task that may be awaited. Dropping it detaches the task, which goes on.
 ///
@@ -37,7 +37,7 @@ impl<T: 'static> JoinHandle<T> {
     pub(super) fn spawn(on: &EventLoop, future: impl Future<Output = T> + 'static) -> Self {
         let task = Rc::new(TaskCell::new(future));
         if on.closing.get() {
-            task.cancel();
+            let _ = task.cancel();
             return Self { task, abort: AbortHandle::of_no_one() };
         }
         let mut queues = on.queues.borrow_mut();
@@ -80,8 +80,10 @@ impl<T> Future for JoinHandle<T> {
     /// When polled again after it gave its result.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.task.poll_join(cx);
-        if polled.is_pending() {
-            EventLoop::with_current(|here| here.trace.waits_for(|| Wait::Task(self.id())));
+        if polled.is_pending()
+            && let Some(here) = EventLoop::try_current()
+        {
+            here.trace.waits_for(|| Wait::Task(self.id()));
         }
         polled
     }
@@ -128,12 +130,6 @@ impl AbortHandle {
 
     /// Ends the task at its next turn; does nothing if it has finished.
     pub fn abort(&self) {
-        let Self { loop_id, slot, id } = *self;
-        let here = EventLoop::with_current(|here| {
-            (here.id == loop_id).then(|| here.queues.borrow_mut().abort(slot, id, &here.trace))
-        });
-        if here.flatten().is_none() {
-            remote::send(loop_id, Message::Abort(slot, id));
-        }
+        EventLoop::deliver(self.loop_id, Message::Abort(self.slot, self.id));
     }
 }

@@ -18,11 +18,11 @@ use slab::Slab;
 
 use super::list::{Linked, Links, List};
 use super::task::{Task, TaskId};
-use super::trace::{Event, Tracer};
+use crate::trace::{Event, Tracer};
 
 /// Where a task's slot is. It may be another task's later: the `TaskId` tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct SlotIndex(pub(super) u32);
+pub(crate) struct SlotIndex(pub(super) u32);
 
 /// A waker has 24 bits for it.
 const MAX_TASKS: usize = 1 << 24;

@@ -3,21 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use super::backend::Notify;
 use super::queues::SlotIndex;
 use super::task::TaskId;
 use super::timers::TimerKey;
+use crate::inbox::{Inbox, Notify};
 
 /// Names a loop among those that live now.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct LoopId(pub(super) u16);
+pub(crate) struct LoopId(pub(super) u16);
+
+pub(crate) type Mailbox = Inbox<Message, Arc<dyn Notify>>;
 
 /// What other threads may ask of a loop.
-pub(super) enum Message {
+pub(crate) enum Message {
     /// The slot and the generation that a waker names.
     Wake(SlotIndex, u32),
     Abort(SlotIndex, TaskId),
@@ -27,87 +27,16 @@ pub(super) enum Message {
     Run(Box<dyn FnOnce() + Send>),
 }
 
-pub(super) struct Inbox<N = Arc<dyn Notify>> {
-    state: Mutex<State>,
-    /// Says without the lock whether it is worth taking.
-    has_mail: AtomicBool,
-    notifier: N,
-}
-
-#[derive(Default)]
-struct State {
-    mail: Vec<Message>,
-    asleep: bool,
-    closed: bool,
-}
-
-impl<N: Notify> Inbox<N> {
-    pub(super) fn new(notifier: N) -> Self {
-        Self { state: Mutex::default(), has_mail: AtomicBool::new(false), notifier }
-    }
-
-    /// Posts a message, and rouses the loop if it sleeps: one notice for a burst, none when it is
-    /// awake. Once the loop has gone, the message comes back.
-    pub(super) fn send(&self, message: Message) -> Result<(), Message> {
-        let mut state = self.lock();
-        if state.closed {
-            return Err(message);
-        }
-        state.mail.push(message);
-        self.has_mail.store(true, Ordering::Release);
-        let was_asleep = mem::take(&mut state.asleep);
-        drop(state);
-        if was_asleep {
-            self.notifier.notify();
-        }
-        Ok(())
-    }
-
-    /// What has come since the last time.
-    pub(super) fn receive(&self) -> Vec<Message> {
-        if !self.has_mail.load(Ordering::Acquire) {
-            return Vec::new();
-        }
-        let mut state = self.lock();
-        self.has_mail.store(false, Ordering::Relaxed);
-        mem::take(&mut state.mail)
-    }
-
-    /// Announces that the loop is about to sleep; false if it must not, since there is mail.
-    /// Whoever posts before this is seen here, and whoever posts after it sends a notice.
-    pub(super) fn may_sleep(&self) -> bool {
-        let mut state = self.lock();
-        state.asleep = state.mail.is_empty();
-        state.asleep
-    }
-
-    /// The loop is awake: it will look by itself.
-    pub(super) fn awake(&self) {
-        self.lock().asleep = false;
-    }
-
-    /// Refuses all mail from now on; gives back what was not read.
-    fn close(&self) -> Vec<Message> {
-        let mut state = self.lock();
-        state.closed = true;
-        mem::take(&mut state.mail)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The loops that live now.
 static LOOPS: RwLock<Registry> = RwLock::new(Registry { next: 0, inboxes: BTreeMap::new() });
 
 struct Registry {
     next: u16,
-    inboxes: BTreeMap<u16, Arc<Inbox>>,
+    inboxes: BTreeMap<u16, Arc<Mailbox>>,
 }
 
 /// Enters a new loop. Ids go round, so that an old waker meets its number again as late as can be.
-pub(super) fn register(inbox: Arc<Inbox>) -> io::Result<LoopId> {
+pub(super) fn register(inbox: Arc<Mailbox>) -> io::Result<LoopId> {
     let mut loops = LOOPS.write().unwrap_or_else(PoisonError::into_inner);
     if loops.inboxes.len() > usize::from(u16::MAX) {
         return Err(io::Error::other("65,536 event loops live already: drop one first"));

@@ -41,8 +41,8 @@ impl fmt::Debug for TaskId {
 pub(super) trait Task {
     /// Polls the future once. `Ready`: it is dropped, and the output kept for the handle.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()>;
-    /// Drops the future where it stands; the handle learns that it was cancelled.
-    fn cancel(&self);
+    /// Drops the future where it stands; the handle learns that it was cancelled. Always `Ready`.
+    fn cancel(&self) -> Poll<()>;
     /// Whoever awaits the handle.
     fn take_joiner(&self) -> Option<Waker>;
 }
@@ -107,7 +107,7 @@ impl<F: Future> TaskCell<F> {
     }
 
     /// Drops the future in place, then keeps the result for the handle, if there still is one.
-    fn conclude(&self, storage: &mut Storage<F>, result: Result<F::Output, JoinError>) {
+    fn conclude(&self, storage: &mut Storage<F>, result: Result<F::Output, JoinError>) -> Poll<()> {
         let dropped = catch_unwind(AssertUnwindSafe(|| *storage = Storage::Empty));
         let (result, lost) = match dropped {
             Ok(()) => (result, None),
@@ -119,6 +119,7 @@ impl<F: Future> TaskCell<F> {
         } else {
             *storage = Storage::Output(result);
         }
+        Poll::Ready(())
     }
 }
 
@@ -135,17 +136,12 @@ impl<F: Future> Task for TaskCell<F> {
                 Ok(Poll::Ready(output)) => Ok(output),
                 Err(payload) => Err(JoinError::panicked(payload)),
             };
-            self.conclude(storage, result);
-            Poll::Ready(())
+            self.conclude(storage, result)
         })
     }
 
-    fn cancel(&self) {
-        self.exclusively(|storage| {
-            if matches!(storage, Storage::Future(_)) {
-                self.conclude(storage, Err(JoinError::cancelled()));
-            }
-        });
+    fn cancel(&self) -> Poll<()> {
+        self.exclusively(|storage| self.conclude(storage, Err(JoinError::cancelled())))
     }
 
     fn take_joiner(&self) -> Option<Waker> {

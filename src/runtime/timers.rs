@@ -18,7 +18,7 @@ use slab::Slab;
 use super::list::{Linked, Links, List};
 
 /// Nanoseconds since the runtime was built.
-pub(super) type Nanos = u64;
+pub(crate) type Nanos = u64;
 
 const GRAIN_BITS: u32 = 16;
 const GROUP_BITS: u32 = 6;
@@ -62,7 +62,7 @@ struct Level {
     slots: [Slot; SLOTS],
 }
 
-pub(super) struct Timers {
+pub(crate) struct Timers {
     entries: Slab<Entry>,
     levels: [Level; LEVELS],
     /// The wheel's own time: all that was due until then has been taken out.
@@ -78,7 +78,7 @@ impl Default for Timers {
 }
 
 impl Timers {
-    pub(super) fn insert(&mut self, deadline: Nanos, waker: Waker) -> TimerKey {
+    pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> TimerKey {
         let generation = self.inserted;
         self.inserted = generation.wrapping_add(1);
         let (level, slot, links) = (0, 0, Links::UNLINKED);
@@ -89,14 +89,14 @@ impl Timers {
     }
 
     /// Takes a deadline out; gives back its waker, to be dropped when nothing is borrowed.
-    pub(super) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
         self.get(key)?;
         Some(self.take_out(key.index).waker)
     }
 
     /// Changes whom a deadline wakes, and gives back the waker before; or `waker` itself, as an error,
     /// when the deadline stands no more.
-    pub(super) fn rewake(&mut self, key: TimerKey, waker: Waker) -> Result<Waker, Waker> {
+    pub(crate) fn rewake(&mut self, key: TimerKey, waker: Waker) -> Result<Waker, Waker> {
         match self.get(key) {
             Some(entry) => Ok(std::mem::replace(&mut entry.waker, waker)),
             None => Err(waker),

@@ -11,7 +11,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::event_loop::EventLoop;
 use super::queues::SlotIndex;
-use super::remote::{self, LoopId, Message};
+use super::remote::{LoopId, Message};
 use super::task::TaskId;
 
 const _: () = assert!(
@@ -51,12 +51,7 @@ fn wake(number: *const ()) {
     let loop_id = LoopId((number >> (2 * BITS)) as u16);
     let generation = (number >> BITS & MASK) as u32;
     let slot = SlotIndex((number & MASK) as u32);
-    let here = EventLoop::with_current(|current| {
-        (current.id == loop_id).then(|| current.wake(slot, generation))
-    });
-    if here.flatten().is_none() {
-        remote::send(loop_id, Message::Wake(slot, generation));
-    }
+    EventLoop::deliver(loop_id, Message::Wake(slot, generation));
 }
 
 fn drop(_: *const ()) {}

@@ -8,7 +8,8 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Waker};
 
-use super::{Backend, Interest, Notify, Readiness, Token};
+use super::{Backend, PerDirection, Readiness, Token};
+use crate::inbox::Notify;
 
 /// Events taken from the kernel at once; more stay there for the next wait.
 const EVENTS: usize = 1024;
@@ -35,7 +36,7 @@ impl Backend for Mio {
         self.poll.registry().register(&mut SourceFd(&fd), pack(token), both)
     }
 
-    fn arm(&mut self, _: RawFd, _: Token, _: Interest) -> io::Result<()> {
+    fn arm(&mut self, _: RawFd, _: Token, _: PerDirection<bool>) -> io::Result<()> {
         Ok(())
     }
 
@@ -45,13 +46,13 @@ impl Backend for Mio {
 
     fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()> {
         self.poll.poll(&mut self.events, timeout)?;
-        into.extend(self.events.iter().filter(|event| event.token() != NOTICE).map(|event| {
+        let events = self.events.iter().filter(|event| event.token() != NOTICE);
+        into.extend(events.map(|event| {
+            let error = event.is_error();
             Readiness {
                 token: unpack(event.token()),
-                readable: event.is_readable() || event.is_error(),
-                writable: event.is_writable() || event.is_error(),
-                read_closed: event.is_read_closed() || event.is_error(),
-                write_closed: event.is_write_closed() || event.is_error(),
+                ready: [event.is_readable() || error, event.is_writable() || error],
+                closed: [event.is_read_closed() || error, event.is_write_closed() || error],
             }
         }));
         Ok(())

@@ -3,10 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use super::event_loop::EventLoop;
-use super::executor::spawn;
-use super::remote::{Inbox, Message};
 use crate::job::{JobHandle, promise};
+use crate::runtime::{EventLoop, Mailbox, Message, spawn};
 
 /// Spawns onto a loop from any thread. Clones are cheap; none keeps the loop running.
 ///
@@ -23,7 +21,7 @@ use crate::job::{JobHandle, promise};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Handle(Arc<Inbox>);
+pub struct Handle(Arc<Mailbox>);
 
 impl Handle {
     /// The handle of the loop that runs on this thread.

@@ -1,34 +1,33 @@
-//! A descriptor that waits in the loop. `net` wraps its sockets in it; behind it stands the reactor.
+//! A descriptor that waits in the loop. Sockets are wrapped in it; behind it stands the reactor.
 
 use std::cell::OnceCell;
+use std::fmt;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use super::backend::{Direction, Token};
-use super::event_loop::EventLoop;
-use super::reactor::Reactor;
-use super::trace::Wait;
+use crate::runtime::{Direction, EventLoop, Reactor, Registration};
+use crate::trace::Wait;
 
 /// Something non-blocking with a descriptor. It is registered when it first has to wait, so one that
 /// never waits costs no call.
 #[derive(Debug)]
 pub(crate) struct Source<T: AsRawFd> {
     // Before `io`, so that it is dropped first: deregister, then close.
-    registration: OnceCell<Registration>,
+    registered: OnceCell<Registered>,
     io: T,
 }
 
-struct Registration {
+struct Registered {
     reactor: Rc<Reactor>,
-    token: Token,
+    entry: Rc<Registration>,
 }
 
 impl<T: AsRawFd> Source<T> {
     /// `io` must be non-blocking.
     pub(crate) fn new(io: T) -> Self {
-        Self { registration: OnceCell::new(), io }
+        Self { registered: OnceCell::new(), io }
     }
 
     pub(crate) fn get(&self) -> &T {
@@ -68,18 +67,18 @@ impl<T: AsRawFd> Source<T> {
     ) -> Poll<io::Result<usize>> {
         let moved = ready!(self.poll_io(direction, cx, attempt))?;
         if moved < len
-            && let Some(Registration { reactor, token }) = self.registration.get()
+            && let Some(Registered { entry, .. }) = self.registered.get()
         {
-            reactor.used_up(*token, direction);
+            entry.used_up(direction);
         }
         Poll::Ready(Ok(moved))
     }
 
     fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(Registration { reactor, token }) = self.registration.get() else {
+        let Some(Registered { reactor, entry }) = self.registered.get() else {
             return Poll::Ready(Ok(()));
         };
-        if reactor.is_ready(*token, direction) {
+        if entry.is_ready(direction) {
             return Poll::Ready(Ok(()));
         }
         let here = EventLoop::current();
@@ -88,32 +87,32 @@ impl<T: AsRawFd> Source<T> {
                 "this socket has waited in another event loop: use it there, or open it anew here",
             )));
         }
-        reactor.wait_for(*token, direction, cx.waker())?;
+        reactor.wait_for(entry, direction, cx.waker())?;
         here.trace.waits_for(|| Wait::Io { fd: self.io.as_raw_fd(), direction });
         Poll::Pending
     }
 
     fn blocked(&self, direction: Direction) -> io::Result<()> {
-        if let Some(Registration { reactor, token }) = self.registration.get() {
-            reactor.clear(*token, direction);
+        if let Some(Registered { entry, .. }) = self.registered.get() {
+            entry.clear(direction);
         } else {
             let reactor = Rc::clone(&EventLoop::current().reactor);
-            let token = reactor.register(self.io.as_raw_fd(), direction)?;
-            let fresh = self.registration.set(Registration { reactor, token });
+            let entry = reactor.register(self.io.as_raw_fd(), direction)?;
+            let fresh = self.registered.set(Registered { reactor, entry });
             debug_assert!(fresh.is_ok(), "registered twice");
         }
         Ok(())
     }
 }
 
-impl Drop for Registration {
+impl Drop for Registered {
     fn drop(&mut self) {
-        self.reactor.deregister(self.token);
+        self.reactor.deregister(&self.entry);
     }
 }
 
-impl std::fmt::Debug for Registration {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.token.fmt(f)
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Registered")
     }
 }

@@ -1,11 +1,29 @@
-//! What happened in a run, as it happened. The queues and the tick tell [`Tracer::emit`], the one
-//! place that records; without a recorder it does nothing.
+//! What happened in a run, event by event. The queues and the tick tell `Tracer::emit`, the one place
+//! that records; without a recorder, as it is unless the builder was asked for one, it does nothing.
+//!
+//! ```
+//! use glassloop::trace::Event;
+//!
+//! let runtime = glassloop::runtime::Builder::new().trace(true).build()?;
+//! runtime.block_on(async {});
+//! let events: Vec<Event> = runtime.take_trace().into_iter().map(|record| record.event).collect();
+//! assert!(matches!(
+//!     events[..],
+//!     [
+//!         Event::Spawned { .. },
+//!         Event::Ready { .. },
+//!         Event::PollStart { .. },
+//!         Event::PollEnd { .. },
+//!         Event::Finished { .. },
+//!     ]
+//! ));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use super::backend::Direction;
-use super::task::TaskId;
+use crate::runtime::{Direction, TaskId};
 
 /// One event of a run and when it happened, counted from the moment the runtime was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +113,7 @@ pub enum Wait {
 }
 
 /// Records events when it was asked to.
-pub(super) struct Tracer {
+pub(crate) struct Tracer {
     start: Instant,
     records: Option<RefCell<Vec<Record>>>,
     acting: Cell<Cause>,
@@ -104,7 +122,7 @@ pub(super) struct Tracer {
 }
 
 impl Tracer {
-    pub(super) fn new(start: Instant, recording: bool) -> Self {
+    pub(crate) fn new(start: Instant, recording: bool) -> Self {
         Self {
             start,
             records: recording.then(RefCell::default),
@@ -114,33 +132,33 @@ impl Tracer {
     }
 
     /// Who acts from now on: the cause of what becomes ready.
-    pub(super) fn acting(&self, cause: Cause) {
+    pub(crate) fn acting(&self, cause: Cause) {
         self.acting.set(cause);
     }
 
-    pub(super) fn cause(&self) -> Cause {
+    pub(crate) fn cause(&self) -> Cause {
         self.acting.get()
     }
 
     /// The running task says why its poll will be `Pending`.
-    pub(super) fn waits_for(&self, reason: impl FnOnce() -> Wait) {
+    pub(crate) fn waits_for(&self, reason: impl FnOnce() -> Wait) {
         if self.records.is_some() {
             self.reasons.borrow_mut().push(reason());
         }
     }
 
-    pub(super) fn take_reasons(&self) -> Vec<Wait> {
+    pub(crate) fn take_reasons(&self) -> Vec<Wait> {
         self.reasons.take()
     }
 
-    pub(super) fn emit(&self, event: impl FnOnce() -> Event) {
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
         if let Some(records) = &self.records {
             let record = Record { at: self.start.elapsed(), event: event() };
             records.borrow_mut().push(record);
         }
     }
 
-    pub(super) fn take(&self) -> Vec<Record> {
+    pub(crate) fn take(&self) -> Vec<Record> {
         self.records.as_ref().map(RefCell::take).unwrap_or_default()
     }
 }
