@@ -35,7 +35,8 @@ const BACKLOG: i32 = 1024;
 ///     assert_eq!(heard, "hello");
 ///     Ok(())
 /// });
-/// # done
+/// # done?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct TcpListener(Source<net::TcpListener>);
