@@ -54,12 +54,16 @@ impl Origin {
         let scheme = match url.scheme() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
-            _ => return Err(refuse("only http:// and https:// can be; give one of these")),
+            _ => return Err(refuse("its scheme has to be http:// or https://")),
         };
         let host = match url.host() {
             Some(url::Host::Ipv6(address)) => address.to_string(),
             Some(host) => host.to_string(),
-            None => return Err(refuse("it names no host; write http://HOST/PATH")),
+            None => {
+                return Err(refuse(
+                    "it names no host; write http:// or https://, a host and a path",
+                ));
+            }
         };
         Ok(Origin { scheme, host, port: url.port().unwrap_or(scheme.name_and_port().1) })
     }

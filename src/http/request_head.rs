@@ -36,7 +36,14 @@ impl RequestHead {
     pub fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
-        match request.parse(bytes).map_err(head_flaw)? {
+        let parsed = request.parse(bytes).map_err(|error| match error {
+            // A blank in the target pushes half of it into the place of the version.
+            httparse::Error::Version if !has_three_words(bytes) => {
+                head_flaw(httparse::Error::Token)
+            }
+            error => head_flaw(error),
+        })?;
+        match parsed {
             httparse::Status::Complete(length) if length == bytes.len() => {}
             _ => return Err(Flaw::Head { what: "it does not end with an empty line" }),
         }
@@ -105,4 +112,10 @@ impl RequestHead {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether the first line consists of three words, whatever they are.
+fn has_three_words(bytes: &[u8]) -> bool {
+    let line = bytes.split(|&byte| byte == b'\r').next().unwrap_or_default();
+    line.split(|&byte| byte == b' ').count() == 3
 }
