@@ -50,6 +50,24 @@ fn a_response_without_a_body_gives_its_connection_back() {
 }
 
 #[test]
+fn a_response_without_a_body_need_not_be_read_for_that() {
+    both(
+        || {
+            vec![vec![
+                R,
+                Say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".into()),
+                R,
+                Say("HTTP/1.1 302 X\r\nLocation: /c\r\nContent-Length: 0\r\n\r\n".into()),
+                R,
+                Say(OK.into()),
+            ]]
+        },
+        &[Do::Drop("http://h/a"), Do::Get("http://h/b")],
+        &["connect http://h", "0 GET /a", "200 …", "0 GET /b", "0 GET /c", "200 hello"],
+    );
+}
+
+#[test]
 fn a_connection_the_server_wants_closed_is_closed() {
     for bye in [BYE, "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nbye"] {
         both(

@@ -233,6 +233,7 @@ fn the_path_of_a_target_is_found_in_each_of_its_forms() {
         ("/a?u=http://h/b", "/a", Some("u=http://h/b")),
         ("http://h/a?b", "/a", Some("b")),
         ("http://h", "/", None),
+        ("http://h?b", "/", Some("b")),
         ("//h/a", "//h/a", None),
     ];
     for (target, path, query) in rows {

@@ -120,7 +120,13 @@ pub(super) struct Loan<S> {
 
 impl<S> Loan<S> {
     pub(super) fn new(connection: Connection<S>, pool: Shared<S>) -> Self {
-        Loan { connection: Some(connection), pool, trailers: None }
+        let ended = connection.exchange.has_ended();
+        let mut loan = Loan { connection: Some(connection), pool, trailers: None };
+        // Nobody asks a response without a body for its end.
+        if ended {
+            loan.end();
+        }
+        loan
     }
 
     /// The connection, until the body has ended.

@@ -89,7 +89,6 @@ impl Exchange {
     pub fn step(&mut self, bytes: &[u8]) -> Result<(usize, Option<Event>), Flaw> {
         let result = match &mut self.state {
             State::Head { .. } => self.head(bytes),
-            State::Body(body) if body.is_done() => Ok((0, Some(Event::End))),
             State::Body(body) => body.step(bytes).map(|step| match step {
                 step if !step.data.is_empty() => (step.consumed, Some(Event::Data(step.data))),
                 step if step.end => (step.consumed, Some(Event::End)),
@@ -122,8 +121,13 @@ impl Exchange {
     /// Whether the connection can carry another request: both sides mean to keep it, the body has ended by
     /// itself, and not a byte follows it (`rest` are the bytes not dropped).
     pub fn is_reusable(&self, rest: &[u8]) -> bool {
-        let ended = matches!(&self.state, State::Body(body) if body.is_done());
-        ended && self.keep_alive && self.framing != Some(Framing::ToClose) && rest.is_empty()
+        let delimited = self.framing != Some(Framing::ToClose);
+        self.has_ended() && delimited && self.keep_alive && rest.is_empty()
+    }
+
+    /// Whether the last byte of the response has been seen.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(&self.state, State::Body(body) if body.is_done())
     }
 
     /// How the body is delimited, once the head is known.

@@ -4,7 +4,6 @@
 use ::http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
-use super::error::excerpt;
 use super::request::without_credentials;
 use super::{Error, Origin, Request, parse_url};
 
@@ -89,7 +88,7 @@ fn location(base: &Url, status: StatusCode, headers: &HeaderMap) -> Result<Url, 
     };
     let refuse = |why: String| Error::Location {
         url: Box::new(without_credentials(base)),
-        location: excerpt(value.as_bytes()),
+        location: String::from_utf8_lossy(value.as_bytes()).into_owned(),
         why,
     };
     if locations.any(|other| other != value) {

@@ -64,7 +64,11 @@ impl RequestHead {
     /// The path of the target, still percent-encoded, without the query. `*` for the server as a whole.
     pub fn path(&self) -> &str {
         let target = self.after_authority();
-        target.split_once('?').map_or(target, |(path, _)| path)
+        match target.split_once('?') {
+            Some(("", _)) => "/",
+            Some((path, _)) => path,
+            None => target,
+        }
     }
 
     /// What follows the `?` of the target.

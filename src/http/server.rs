@@ -67,11 +67,15 @@ enum State {
     Failed(Flaw),
 }
 
-const NEW: fn() -> State = || State::Head { scanner: Scanner::head(), empty_lines: 0 };
+impl State {
+    fn new() -> Self {
+        State::Head { scanner: Scanner::head(), empty_lines: 0 }
+    }
+}
 
 impl Default for Requests {
     fn default() -> Self {
-        Requests { state: NEW(), trailers: HeaderMap::new() }
+        Requests { state: State::new(), trailers: HeaderMap::new() }
     }
 }
 
@@ -84,18 +88,13 @@ impl Requests {
     pub fn step(&mut self, bytes: &[u8]) -> Result<(usize, Option<RequestEvent>), Refusal> {
         let result = match &mut self.state {
             State::Head { .. } => self.head(bytes),
-            State::Body(body) if body.is_done() => {
-                self.trailers = body.trailers().clone();
-                self.state = NEW();
-                Ok((0, Some(RequestEvent::End)))
-            }
             State::Body(body) => match body.step(bytes) {
                 Ok(step) if !step.data.is_empty() => {
                     Ok((step.consumed, Some(RequestEvent::Data(step.data))))
                 }
                 Ok(step) if step.end => {
                     self.trailers = body.trailers().clone();
-                    self.state = NEW();
+                    self.state = State::new();
                     Ok((step.consumed, Some(RequestEvent::End)))
                 }
                 Ok(step) => Ok((step.consumed, None)),
