@@ -1,1 +1,62 @@
-//! HTTP/1.1.
+//! HTTP/1.1, client and server: first what the bytes mean, without a socket or a clock (*sans I/O*); then two
+//! short pumps that move them.
+//!
+//! ```text
+//!                 session.rs  (async: `.await`)        blocking.rs  (`read` and `write`)
+//!                          └──────────────┬─────────────────┘        diff these two
+//!   ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┼ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ below: nothing waits
+//!     pool.rs ◄── connection.rs: a stream, its buffer, its exchange
+//!                          │                             redirect.rs: where a redirect leads
+//!               exchange.rs: the client │                request.rs: what is sent
+//!                          │   server.rs, answer.rs:     origin.rs: to whom
+//!                          └──────┬───────┘              error.rs: what went wrong
+//!            head.rs ── framing.rs ── body.rs
+//! ```
+//!
+//! Read `session.rs` for what happens, `exchange.rs` for how; then `diff session.rs blocking.rs`: that
+//! difference is the difference between blocking and asynchronous code, and all of it.
+//!
+//! Strict where laxness is an attack: a message whose end is in doubt (two lengths, a length and chunks, odd
+//! numbers, folded headers, lone CR or LF) is an error and closes the connection. A body that ends early is
+//! never mistaken for a whole one.
+//!
+//! ```
+//! use glassloop::http::{Event, Exchange, Flaw, Request};
+//!
+//! let mut exchange = Exchange::new(&Request::get("http://example.org/")?);
+//! let (head, _) = exchange.step(b"HTTP/1.1 200 OK\r\nContent-Length: 125\r\n\r\n").unwrap();
+//! exchange.step(b"hello").unwrap();
+//! exchange.eof(b"");
+//! assert_eq!(exchange.step(b""), Err(Flaw::TruncatedBody { missing: 120 }));
+//! # Ok::<(), glassloop::http::Error>(())
+//! ```
+
+mod answer;
+pub mod blocking;
+mod body;
+mod connection;
+mod error;
+mod exchange;
+mod framing;
+mod head;
+mod origin;
+mod pool;
+mod redirect;
+mod request;
+mod request_head;
+mod server;
+mod session;
+
+pub use answer::{CONTINUE, LAST_CHUNK, put_chunk};
+pub use body::{BodyDecoder, BodyStep};
+pub use error::{Error, Flaw};
+pub use exchange::{Event, Exchange};
+pub use framing::Framing;
+pub use head::{MAX_FIRST_LINE, MAX_HEAD, MAX_HEADERS, MAX_TRAILERS, ResponseHead};
+pub use origin::Origin;
+pub use pool::{MAX_IDLE, MAX_IDLE_PER_ORIGIN, Pool};
+pub use redirect::{MAX_REDIRECTS, next_request};
+pub use request::{Request, parse_url};
+pub use request_head::RequestHead;
+pub use server::{Refusal, RequestEvent, Requests};
+pub use session::{Connect, Response, Session};
