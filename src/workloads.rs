@@ -3,6 +3,7 @@
 //! What a job does is written once (`download.rs`, `sum.rs`). Each model is one short file beside it
 //! that says only how it waits.
 
+pub mod names;
 pub mod sum;
 
 use std::fmt;
