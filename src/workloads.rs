@@ -4,6 +4,7 @@
 //! that says only how it waits.
 
 pub mod names;
+pub mod part_file;
 pub mod sum;
 
 use std::fmt;
