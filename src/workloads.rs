@@ -3,6 +3,10 @@
 //! What a job does is written once (`download.rs`, `sum.rs`). Each model is one short file beside it
 //! that says only how it waits.
 
+pub mod names;
+pub mod part_file;
+pub mod sum;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;

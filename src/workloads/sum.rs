@@ -1,0 +1,185 @@
+//! The *sum* workload: a range or files of numbers, cut into chunks, each chunk added up by itself.
+//!
+//! `numbers.rs` cuts, `range.rs` and `file.rs` add. The other files here are one model each.
+//!
+//! ```
+//! use glassloop::workloads::{Interrupt, Model, sum};
+//!
+//! let chunks = sum::Numbers::Range("1..=100".parse()?).split(4)?;
+//! let report = sum::run(Model::ThreadPerTask, &chunks, &Interrupt::default())?;
+//! let parts: Vec<i128> = report.parts.iter().filter_map(|part| part.sum.as_ref().ok().copied()).collect();
+//! assert_eq!(parts, [325, 950, 1575, 2200]);
+//! assert_eq!(report.total(), Some(5050));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod file;
+mod numbers;
+mod range;
+mod sequential;
+mod thread_per_task;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+pub use self::numbers::{Chunk, Numbers, SplitError};
+pub use self::range::{NumberRange, RangeError};
+use super::{InFlight, Interrupt, Model};
+
+/// Adds up every chunk in the way of `model`.
+///
+/// A chunk that fails, or that an interrupt leaves unfinished, is a row of the report: the others
+/// go on.
+///
+/// # Errors
+/// When the model itself cannot start; nothing has been added then.
+///
+/// ```
+/// use glassloop::workloads::{Interrupt, Model, sum};
+///
+/// let chunks = sum::Numbers::Range("-5..=5".parse()?).split(2)?;
+/// let report = sum::run(Model::Sequential, &chunks, &Interrupt::default())?;
+/// assert_eq!(report.total(), Some(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn run(model: Model, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumReport, StartError> {
+    let in_flight = InFlight::default();
+    let add = |chunk: &Chunk| {
+        let _under_way = in_flight.enter();
+        chunk.sum(interrupt)
+    };
+    let sums = match model {
+        Model::Sequential => sequential::run(chunks, add),
+        Model::ThreadPerTask => thread_per_task::run(chunks, add),
+        Model::EventLoop => return Err(StartError(io::ErrorKind::Unsupported.into())),
+    };
+    let parts = chunks.iter().cloned().zip(sums).map(|(chunk, sum)| Part { chunk, sum }).collect();
+    Ok(SumReport { parts, in_flight: in_flight.peak() })
+}
+
+/// What came of every chunk.
+///
+/// ```
+/// let nothing = glassloop::workloads::sum::SumReport { parts: vec![], in_flight: 0 };
+/// assert_eq!(nothing.total(), Some(0));
+/// ```
+#[derive(Debug)]
+pub struct SumReport {
+    /// The chunks with their sums, in the order in which they were cut.
+    pub parts: Vec<Part>,
+    /// The most chunks that were being added at the same moment.
+    pub in_flight: usize,
+}
+
+impl SumReport {
+    /// The sum of all parts, or `None` when a part is missing.
+    pub fn total(&self) -> Option<i128> {
+        // Cannot overflow: that takes 2^64 numbers of 64 bits.
+        self.parts.iter().map(|part| part.sum.as_ref().ok()).sum()
+    }
+}
+
+/// A chunk and what came of it.
+///
+/// ```
+/// use glassloop::workloads::sum::{Chunk, Part};
+///
+/// let part = Part { chunk: Chunk::Range("1..=3".parse()?), sum: Ok(6) };
+/// assert_eq!(part.chunk.to_string(), "1..=3");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Part {
+    /// What was to be added.
+    pub chunk: Chunk,
+    /// Its sum, or why there is none.
+    pub sum: Result<i128, SumError>,
+}
+
+/// Why a chunk has no sum.
+///
+/// The message leaves out the operating system's reason, which is the error's `source`.
+///
+/// ```
+/// use glassloop::workloads::sum::{Place, SumError};
+///
+/// let error = SumError::NotANumber { path: "a.txt".into(), place: Place::Line(17), text: "abc".into() };
+/// assert_eq!(
+///     error.to_string(),
+///     "a.txt, line 17: \"abc\" is not a whole number between -9223372036854775808 and \
+///      9223372036854775807"
+/// );
+/// ```
+#[derive(Debug, thiserror::Error)]
+pub enum SumError {
+    /// A file could not be opened or read.
+    #[error("cannot read numbers from {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file holds something else than whole numbers of 64 bits.
+    #[error(
+        "{}, {place}: {text:?} is not a whole number between {} and {}",
+        path.display(), i64::MIN, i64::MAX
+    )]
+    NotANumber {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file.
+        place: Place,
+        /// What stands there, shortened.
+        text: String,
+    },
+    /// No thread could be had for the chunk.
+    #[error("cannot start a thread for this chunk: ask for fewer chunks")]
+    NotStarted(#[source] io::Error),
+    /// The thread that added the chunk panicked.
+    #[error("the thread that added this chunk panicked: {0}")]
+    Panicked(String),
+    /// An interrupt came before the chunk was done.
+    #[error("interrupted before this chunk was done")]
+    Interrupted,
+}
+
+/// A place in a file.
+///
+/// ```
+/// use glassloop::workloads::sum::Place;
+///
+/// assert_eq!(Place::Line(17).to_string(), "line 17");
+/// assert_eq!(Place::Byte(0).to_string(), "byte 0");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A line, the first of which is 1.
+    Line(u64),
+    /// An offset in bytes from 0, where lines cannot be counted: a pipe is read only once.
+    Byte(u64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Byte(offset) => write!(f, "byte {offset}"),
+        }
+    }
+}
+
+/// A model could not start, so nothing was added; its source says why.
+///
+/// ```
+/// fn exit_code(_: glassloop::workloads::sum::StartError) -> u8 {
+///     3
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start an event loop for the sum: try another model")]
+pub struct StartError(#[source] io::Error);
+
+#[cfg(test)]
+mod tests;
