@@ -6,6 +6,7 @@ mod inbox;
 mod job;
 pub mod net;
 pub mod runtime;
+pub mod server;
 pub mod signal;
 pub mod task;
 mod threads;

@@ -13,6 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod event_loop;
 mod file;
 mod numbers;
 mod range;
@@ -52,7 +53,7 @@ pub fn run(model: Model, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumR
     let sums = match model {
         Model::Sequential => sequential::run(chunks, add),
         Model::ThreadPerTask => thread_per_task::run(chunks, add),
-        Model::EventLoop => return Err(StartError(io::ErrorKind::Unsupported.into())),
+        Model::EventLoop => event_loop::run(chunks, add).map_err(StartError)?,
     };
     let parts = chunks.iter().cloned().zip(sums).map(|(chunk, sum)| Part { chunk, sum }).collect();
     Ok(SumReport { parts, in_flight: in_flight.peak() })
