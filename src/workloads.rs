@@ -3,14 +3,17 @@
 //! What a job does is written once (`download.rs`, `sum.rs`). Each model is one short file beside it
 //! that says only how it waits.
 
+pub mod download;
+mod interrupt;
 pub mod names;
 pub mod part_file;
 pub mod sum;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use self::interrupt::Interrupt;
 
 /// A way to do many jobs: who runs them, and what waits while one waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,29 +65,6 @@ impl FromStr for Model {
 #[derive(Debug, thiserror::Error)]
 #[error("no model is called {0:?}: choose sequential, thread-per-task or event-loop")]
 pub struct UnknownModel(String);
-
-/// A wish to stop early (Ctrl-C), which long work looks at between its steps.
-///
-/// Clones share one flag.
-#[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
-
-impl Interrupt {
-    /// Asks the work to stop.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the work has been asked to stop.
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// The flag itself, for a signal handler to raise.
-    pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
-    }
-}
 
 /// Counts the jobs that are under way at once, and remembers the most there have been.
 #[derive(Debug, Default)]

@@ -1,0 +1,223 @@
+//! The *download* workload: each URL into a file of its own.
+//!
+//! What a job does is in `attempt.rs`; whether it is tried again, and what is reported, is here. The
+//! other files are one model each.
+
+mod attempt;
+mod blocking;
+mod error;
+mod event_loop;
+mod sequential;
+mod thread_per_task;
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use self::error::DownloadError;
+use super::names::Names;
+use super::{InFlight, InFlightGuard, Interrupt, Model};
+use crate::http::parse_url;
+
+/// One file to fetch.
+///
+/// ```
+/// use glassloop::workloads::download::Job;
+///
+/// let jobs = Job::plan(&["http://a.example/x.png", "http://b.example/x.png"], "pictures".as_ref());
+/// assert_eq!(jobs[1].target.as_deref(), Some("pictures/x.2.png".as_ref()));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Where it is, as it was given.
+    pub url: String,
+    /// Where it goes; `None` when the URL is malformed, which is then the job's error.
+    pub target: Option<PathBuf>,
+}
+
+impl Job {
+    /// A job for each URL, its file in `folder` under a name of its own.
+    pub fn plan(urls: &[impl AsRef<str>], folder: &Path) -> Vec<Self> {
+        let mut names = Names::default();
+        let job = |url: &str| {
+            let target = parse_url(url).ok().map(|url| folder.join(names.assign(&url)));
+            Self { url: url.into(), target }
+        };
+        urls.iter().map(AsRef::as_ref).map(job).collect()
+    }
+}
+
+/// How to download.
+///
+/// ```
+/// let settings = glassloop::workloads::download::Settings::default();
+/// assert_eq!(settings.concurrency.get(), 32);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The most files under way at once; `sequential` has one.
+    pub concurrency: NonZeroUsize,
+    /// How often a file is tried again when that may help.
+    pub retries: u32,
+    /// How long one connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long one attempt at a file may take.
+    pub timeout: Option<Duration>,
+    /// Whether a file that is there already is replaced.
+    pub replace: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency: const { NonZeroUsize::new(32).unwrap() },
+            retries: 2,
+            connect_timeout: Duration::from_secs(10),
+            timeout: None,
+            replace: false,
+        }
+    }
+}
+
+/// Someone who looks on, from whatever thread the work is on.
+pub trait Watch: Send + Sync {
+    /// So many more bytes have come.
+    fn received(&self, bytes: usize) {
+        let _ = bytes;
+    }
+
+    /// A job is over.
+    fn finished(&self, row: &Row) {
+        let _ = row;
+    }
+}
+
+/// Nobody looks on.
+impl Watch for () {}
+
+/// What came of a job.
+#[derive(Debug)]
+pub struct Row {
+    /// What was to be fetched, and where to.
+    pub job: Job,
+    /// How many bytes the file has, or why there is none.
+    pub outcome: Result<u64, DownloadError>,
+    /// How often it was tried; 0 if its turn never came.
+    pub attempts: u32,
+    /// From the first attempt to the end, pauses included.
+    pub elapsed: Duration,
+}
+
+/// What came of all jobs.
+#[derive(Debug)]
+pub struct DownloadReport {
+    /// A row for each job, in the order given.
+    pub rows: Vec<Row>,
+    /// The most files that were under way at once.
+    pub in_flight: usize,
+}
+
+impl DownloadReport {
+    /// How many files are not there.
+    pub fn failed(&self) -> usize {
+        self.rows.iter().filter(|row| row.outcome.is_err()).count()
+    }
+
+    /// How many bytes all files have together.
+    pub fn bytes(&self) -> u64 {
+        self.rows.iter().filter_map(|row| row.outcome.as_ref().ok()).sum()
+    }
+}
+
+/// Fetches every file in the way of `model`. A job that fails is a row of the report: the others go on.
+///
+/// # Errors
+/// When the model itself cannot start; nothing has been fetched then.
+///
+/// ```
+/// use std::sync::Arc;
+/// use glassloop::workloads::download::{self, Job, Settings};
+/// use glassloop::workloads::{Interrupt, Model};
+///
+/// let jobs = Job::plan(&["no URL at all"], "pictures".as_ref());
+/// let interrupt = Interrupt::default();
+/// let report =
+///     download::run(Model::Sequential, jobs, Settings::default(), Arc::new(()), &interrupt)?;
+/// assert_eq!(report.failed(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn run(
+    model: Model,
+    jobs: Vec<Job>,
+    settings: Settings,
+    watch: Arc<dyn Watch>,
+    interrupt: &Interrupt,
+) -> io::Result<DownloadReport> {
+    let in_flight = InFlight::default();
+    let run = Arc::new(Run { settings, watch, interrupt: interrupt.clone(), in_flight });
+    let rows = match model {
+        Model::Sequential => sequential::run(jobs, &run),
+        Model::ThreadPerTask => thread_per_task::run(jobs, &run),
+        Model::EventLoop => event_loop::run(jobs, &run)?,
+    };
+    Ok(DownloadReport { rows, in_flight: run.in_flight.peak() })
+}
+
+/// What all jobs of a run share.
+struct Run {
+    settings: Settings,
+    watch: Arc<dyn Watch>,
+    interrupt: Interrupt,
+    in_flight: InFlight,
+}
+
+impl Run {
+    /// The row of a job whose turn never came.
+    fn not_begun(&self, job: Job, error: DownloadError) -> Row {
+        let row = Row { job, outcome: Err(error), attempts: 0, elapsed: Duration::ZERO };
+        self.watch.finished(&row);
+        row
+    }
+}
+
+/// The attempts at one job, whoever makes them.
+struct Attempts<'a> {
+    run: &'a Run,
+    made: u32,
+    start: Instant,
+    _under_way: InFlightGuard<'a>,
+}
+
+impl<'a> Attempts<'a> {
+    fn begin(run: &'a Run) -> Self {
+        let _under_way = run.in_flight.enter();
+        Self { run, made: 0, start: Instant::now(), _under_way }
+    }
+
+    /// How long to pause before the next attempt, if there is to be one after this outcome: doubled
+    /// each time, and at random between half and all of it, so that many clients that failed together
+    /// do not come back together.
+    fn pause_after(&mut self, outcome: &Result<u64, DownloadError>) -> Option<Duration> {
+        const FIRST: Duration = Duration::from_millis(200);
+        const LONGEST: Duration = Duration::from_secs(10);
+
+        self.made += 1;
+        let may_pass = outcome.as_ref().is_err_and(DownloadError::may_pass);
+        if !may_pass || self.made > self.run.settings.retries || self.run.interrupt.is_set() {
+            return None;
+        }
+        let pause = FIRST.saturating_mul(1 << (self.made - 1).min(16)).min(LONGEST);
+        Some(pause.mul_f64(0.5 + 0.5 * fastrand::f64()))
+    }
+
+    fn end(self, job: Job, outcome: Result<u64, DownloadError>) -> Row {
+        // An interrupt shows as a broken attempt of some kind: name the cause.
+        let interrupted = outcome.is_err() && self.run.interrupt.is_set();
+        let outcome = if interrupted { Err(DownloadError::Interrupted) } else { outcome };
+        let row = Row { job, outcome, attempts: self.made, elapsed: self.start.elapsed() };
+        self.run.watch.finished(&row);
+        row
+    }
+}

@@ -1,0 +1,160 @@
+//! What the models with blocking sockets share: fetching one file, on a thread that waits for it.
+
+use std::cell::Cell;
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::attempt::Arriving;
+use super::{Attempts, DownloadError, Job, Row, Run};
+use crate::http::Origin;
+use crate::http::blocking::{self, Connect, is_quiet};
+use crate::workloads::Interrupt;
+
+/// How long a read or write blocks before it looks at the time and for an interrupt.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Fetches files one after another and keeps the connections in between.
+pub(super) struct Session {
+    session: blocking::Session<Dial>,
+    deadline: Rc<Cell<Option<Instant>>>,
+}
+
+impl Session {
+    pub(super) fn new(run: &Run) -> Self {
+        let deadline = Rc::default();
+        let dial = Dial {
+            timeout: run.settings.connect_timeout,
+            patience: Patience { deadline: Rc::clone(&deadline), interrupt: run.interrupt.clone() },
+        };
+        Self { session: blocking::Session::new(dial), deadline }
+    }
+
+    /// Fetches a file, in as many attempts as it takes and the settings allow.
+    pub(super) fn fetch(&self, job: Job, run: &Run) -> Row {
+        let mut attempts = Attempts::begin(run);
+        loop {
+            let outcome = self.attempt_in_time(&job, run);
+            match attempts.pause_after(&outcome) {
+                Some(pause) => run.interrupt.pause(pause),
+                None => return attempts.end(job, outcome),
+            }
+        }
+    }
+
+    fn attempt_in_time(&self, job: &Job, run: &Run) -> Result<u64, DownloadError> {
+        let Some(limit) = run.settings.timeout else { return self.attempt(job, run) };
+        let deadline = Instant::now() + limit;
+        self.deadline.set(Some(deadline));
+        let outcome = self.attempt(job, run);
+        let too_late = outcome.is_err() && Instant::now() >= deadline;
+        if too_late { Err(DownloadError::TimedOut(limit)) } else { outcome }
+    }
+
+    fn attempt(&self, job: &Job, run: &Run) -> Result<u64, DownloadError> {
+        let mut response = self.session.get(&job.url)?;
+        let mut file = Arriving::begin(job, response.status, response.content_length(), run)?;
+        while let Some(chunk) = response.chunk()? {
+            file.receive(chunk)?;
+        }
+        file.finish()
+    }
+}
+
+/// Opens connections that are patient within limits.
+struct Dial {
+    timeout: Duration,
+    patience: Patience,
+}
+
+impl Connect for Dial {
+    type Stream = Patient;
+
+    fn connect(&self, origin: &Origin) -> io::Result<Patient> {
+        refuse_https(origin)?;
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        for address in (origin.host(), origin.port()).to_socket_addrs()? {
+            self.patience.check()?;
+            match TcpStream::connect_timeout(&address, self.timeout) {
+                Ok(stream) => {
+                    stream.set_read_timeout(Some(GLANCE))?;
+                    stream.set_write_timeout(Some(GLANCE))?;
+                    return Ok(Patient { stream, patience: self.patience.clone() });
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn is_quiet(&self, patient: &Patient) -> bool {
+        is_quiet(&patient.stream)
+    }
+}
+
+/// There is no TLS yet.
+pub(super) fn refuse_https(origin: &Origin) -> io::Result<()> {
+    let refused = io::ErrorKind::Unsupported;
+    match origin.is_https() {
+        true => Err(io::Error::new(refused, "https is not supported yet: use an http:// address")),
+        false => Ok(()),
+    }
+}
+
+/// When to stop waiting.
+#[derive(Clone)]
+struct Patience {
+    deadline: Rc<Cell<Option<Instant>>>,
+    interrupt: Interrupt,
+}
+
+impl Patience {
+    fn check(&self) -> io::Result<()> {
+        if self.interrupt.is_set() {
+            // Not `ErrorKind::Interrupted`: that asks for the call to be made again.
+            return Err(io::Error::other("interrupted"));
+        }
+        match self.deadline.get() {
+            Some(deadline) if Instant::now() >= deadline => Err(io::ErrorKind::TimedOut.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a call again as long as it only ran out of its `GLANCE`.
+    fn wait<R>(&self, mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+        loop {
+            self.check()?;
+            match call() {
+                Err(error) if is_glance(&error) => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+fn is_glance(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// A blocking connection that gives up when it should.
+struct Patient {
+    stream: TcpStream,
+    patience: Patience,
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.patience.wait(|| self.stream.read(buffer))
+    }
+}
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.patience.wait(|| self.stream.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}

@@ -1,0 +1,107 @@
+//! A task for each file, all on this thread, sharing one session; no more at once than the settings
+//! allow. Put it beside `blocking.rs`.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::attempt::Arriving;
+use super::blocking::refuse_https;
+use super::{Attempts, DownloadError, Job, Row, Run};
+use crate::http::{Connect, Origin, Session};
+use crate::net::TcpStream;
+use crate::runtime::Runtime;
+use crate::task::{JoinSet, yield_now};
+use crate::time::{sleep, timeout};
+use crate::workloads::Interrupt;
+
+pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
+    Ok(Runtime::new()?.block_on(fetch_all(jobs, run)))
+}
+
+async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
+    let session = Session::new(Dial(run.settings.connect_timeout));
+    let mut rows: Vec<Option<Row>> = jobs.iter().map(|_| None).collect();
+    let mut waiting = jobs.clone().into_iter().enumerate();
+    let mut under_way = JoinSet::new();
+    loop {
+        while under_way.len() < run.settings.concurrency.get()
+            && !run.interrupt.is_set()
+            && let Some((place, job)) = waiting.next()
+        {
+            let (session, run) = (session.clone(), Arc::clone(run));
+            under_way.spawn(async move { (place, fetch(&session, job, &run).await) });
+        }
+        match under_way.join_next().await {
+            Some(Ok((place, row))) => rows[place] = Some(row),
+            Some(Err(_panicked)) => {} // its row is missing
+            None => break,
+        }
+    }
+    let missing = |job| match run.interrupt.is_set() {
+        true => run.not_begun(job, DownloadError::Interrupted),
+        false => run.not_begun(job, DownloadError::Panicked),
+    };
+    rows.into_iter().zip(jobs).map(|(row, job)| row.unwrap_or_else(|| missing(job))).collect()
+}
+
+/// Fetches a file, in as many attempts as it takes and the settings allow.
+async fn fetch(session: &Session<Dial>, job: Job, run: &Run) -> Row {
+    let mut attempts = Attempts::begin(run);
+    loop {
+        let attempt = attempt_in_time(session, &job, run);
+        let outcome = unless(&run.interrupt, attempt).await;
+        let outcome = outcome.unwrap_or(Err(DownloadError::Interrupted));
+        match attempts.pause_after(&outcome) {
+            Some(pause) => _ = unless(&run.interrupt, sleep(pause)).await,
+            None => return attempts.end(job, outcome),
+        }
+    }
+}
+
+async fn attempt_in_time(
+    session: &Session<Dial>,
+    job: &Job,
+    run: &Run,
+) -> Result<u64, DownloadError> {
+    let Some(limit) = run.settings.timeout else { return attempt(session, job, run).await };
+    let outcome = timeout(limit, attempt(session, job, run)).await;
+    outcome.unwrap_or(Err(DownloadError::TimedOut(limit)))
+}
+
+async fn attempt(session: &Session<Dial>, job: &Job, run: &Run) -> Result<u64, DownloadError> {
+    let mut response = session.get(&job.url).await?;
+    let mut file = Arriving::begin(job, response.status, response.content_length(), run)?;
+    while let Some(chunk) = response.chunk().await? {
+        file.receive(chunk)?;
+        // From a fast server there is always more to read: let the others have their turns.
+        yield_now().await;
+    }
+    file.finish()
+}
+
+/// Opens connections, each within this time.
+struct Dial(Duration);
+
+impl Connect for Dial {
+    type Stream = TcpStream;
+
+    async fn connect(&self, origin: &Origin) -> io::Result<TcpStream> {
+        refuse_https(origin)?;
+        timeout(self.0, TcpStream::connect((origin.host(), origin.port()))).await?
+    }
+}
+
+/// Waits for `future`, but gives it up when the work is asked to stop.
+async fn unless<F: Future>(interrupt: &Interrupt, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut stop = pin!(interrupt.wait());
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => stop.as_mut().poll(cx).map(|()| None),
+    })
+    .await
+}

@@ -1,0 +1,75 @@
+//! The wish to stop early, as Ctrl-C expresses it.
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+/// A wish to stop early, which long work looks at between its steps, and which ends its pauses.
+///
+/// Clones share one wish.
+///
+/// ```
+/// use glassloop::workloads::Interrupt;
+///
+/// let interrupt = Interrupt::default();
+/// let elsewhere = interrupt.clone();
+/// std::thread::spawn(move || elsewhere.set());
+/// futures::executor::block_on(interrupt.wait());
+/// assert!(interrupt.is_set());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    set: AtomicBool,
+    tasks: Mutex<Vec<Waker>>,
+    threads: Condvar,
+}
+
+impl Interrupt {
+    /// Asks the work to stop. Not for a signal handler: it takes a lock.
+    pub fn set(&self) {
+        let tasks = {
+            let mut tasks = self.tasks();
+            self.0.set.store(true, Ordering::Relaxed);
+            std::mem::take(&mut *tasks)
+        };
+        self.0.threads.notify_all();
+        tasks.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether the work has been asked to stop.
+    pub fn is_set(&self) -> bool {
+        self.0.set.load(Ordering::Relaxed)
+    }
+
+    /// Waits, in a task, until the work is asked to stop.
+    pub async fn wait(&self) {
+        poll_fn(|cx| {
+            let waker = cx.waker().clone();
+            let mut tasks = self.tasks();
+            if self.is_set() {
+                return Poll::Ready(());
+            }
+            if !tasks.iter().any(|known| known.will_wake(&waker)) {
+                tasks.push(waker);
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Pauses this thread, no longer than until the work is asked to stop.
+    pub fn pause(&self, duration: Duration) {
+        let not_set = |_: &mut Vec<Waker>| !self.is_set();
+        let paused = self.0.threads.wait_timeout_while(self.tasks(), duration, not_set);
+        drop(paused.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
