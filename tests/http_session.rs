@@ -474,6 +474,18 @@ fn a_body_that_failed_never_looks_complete_afterwards() {
 }
 
 #[test]
+fn a_body_that_was_reset_does_not_end_when_the_stream_then_reports_its_end() {
+    let script = vec![vec![R, Say("HTTP/1.1 200 OK\r\n\r\nhel".into()), Reset, Close]];
+    let session = Session::new(Connector(World::new(script, usize::MAX)));
+    finish(async {
+        let mut response = session.get("http://h/").await.unwrap();
+        assert_eq!(response.chunk().await.unwrap(), Some(&b"hel"[..]));
+        assert!(matches!(response.chunk().await, Err(Error::Receive { .. })));
+        assert!(matches!(response.chunk().await, Err(Error::Answer { flaw: Flaw::Broken, .. })));
+    });
+}
+
+#[test]
 fn a_read_that_was_given_up_at_any_poll_loses_no_byte() {
     let body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nA: 1\r\n\r\n";
     let session = Session::new(Connector(World::new(vec![vec![R, Say(body.into())]], 1)));

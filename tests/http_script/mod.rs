@@ -131,7 +131,10 @@ impl Stream {
                     return Ok(count);
                 }
                 Some(Step::Close) => return Ok(0),
-                Some(Step::Reset) => return Err(ErrorKind::ConnectionReset.into()),
+                Some(Step::Reset) => {
+                    self.script.pop_front();
+                    return Err(ErrorKind::ConnectionReset.into());
+                }
                 Some(Step::Broken) => return Err(ErrorKind::WouldBlock.into()),
                 Some(Step::Interrupted) => {
                     self.script.pop_front();
