@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use glassloop::http::{Error, Flaw, MAX_IDLE_PER_ORIGIN, Session, blocking};
 use http::Method;
-use http_script::Step::{Broken, Close, Interrupted, Request as R, Reset, Say, Unasked};
+use http_script::Step::{Broken, Close, Interrupted, Request as R, Reset, Say, TimeOut, Unasked};
 use http_script::{Connector, Do, World, both, finish, one, run};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
@@ -230,6 +230,22 @@ fn what_may_not_be_done_twice_is_not_retried() {
             "0 POST /b",
             "0 closed",
             "the server at http://h closed the connection without sending a response",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_is_too_slow_is_not_asked_again() {
+    both(
+        || vec![vec![R, Say(OK.into()), R, TimeOut], vec![R, Say(OK.into())]],
+        &[Do::Get("http://h/a"), Do::Get("http://h/b")],
+        &[
+            "connect http://h",
+            "0 GET /a",
+            "200 hello",
+            "0 GET /b",
+            "0 closed",
+            "cannot read the response of http://h: timed out",
         ],
     );
 }
