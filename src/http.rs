@@ -2,15 +2,18 @@
 //! short pumps that move them.
 //!
 //! ```text
-//!                 session.rs  (async: `.await`)        blocking.rs  (`read` and `write`)
-//!                          └──────────────┬─────────────────┘        diff these two
-//!   ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┼ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ below: nothing waits
-//!     pool.rs ◄── connection.rs: a stream, its buffer, its exchange
-//!                          │                             redirect.rs: where a redirect leads
-//!               exchange.rs: the client │                request.rs: what is sent
-//!                          │   server.rs, answer.rs:     origin.rs: to whom
-//!                          └──────┬───────┘              error.rs: what went wrong
-//!            head.rs ── framing.rs ── body.rs
+//!   session.rs                     blocking.rs             the pumps: diff these two
+//!   (async: `.await`)              (`read` and `write`)
+//!        └───────────────┬──────────────┘
+//!  ──────────────────────┼─────────────────────────────── below this line nothing waits ──
+//!                  connection.rs ───► pool.rs              a stream, its buffer, its exchange
+//!                        │
+//!                   exchange.rs           server.rs        one response │ one request after another
+//!                        └───────┬────────────┘
+//!               head.rs, framing.rs, body.rs               bytes → head, where it ends, data
+//!
+//!   request.rs, answer.rs    what is sent                  origin.rs    to whom
+//!   redirect.rs              what is asked next            error.rs     what went wrong
 //! ```
 //!
 //! Read `session.rs` for what happens, `exchange.rs` for how; then `diff session.rs blocking.rs`: that

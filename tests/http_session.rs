@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use glassloop::http::{Error, Flaw, MAX_IDLE_PER_ORIGIN, Session, blocking};
 use http::Method;
-use http_script::Step::{Broken, Close, Interrupted, Request as R, Reset, Say, Unasked};
+use http_script::Step::{Broken, Close, Interrupted, Request as R, Reset, Say, TimeOut, Unasked};
 use http_script::{Connector, Do, World, both, finish, one, run};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
@@ -230,6 +230,22 @@ fn what_may_not_be_done_twice_is_not_retried() {
             "0 POST /b",
             "0 closed",
             "the server at http://h closed the connection without sending a response",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_is_too_slow_is_not_asked_again() {
+    both(
+        || vec![vec![R, Say(OK.into()), R, TimeOut], vec![R, Say(OK.into())]],
+        &[Do::Get("http://h/a"), Do::Get("http://h/b")],
+        &[
+            "connect http://h",
+            "0 GET /a",
+            "200 hello",
+            "0 GET /b",
+            "0 closed",
+            "cannot read the response of http://h: timed out",
         ],
     );
 }
@@ -470,6 +486,18 @@ fn a_body_that_failed_never_looks_complete_afterwards() {
             let truncated = Flaw::TruncatedBody { missing: 4 };
             assert!(matches!(error, Error::Answer { flaw, .. } if flaw == truncated));
         }
+    });
+}
+
+#[test]
+fn a_body_that_was_reset_does_not_end_when_the_stream_then_reports_its_end() {
+    let script = vec![vec![R, Say("HTTP/1.1 200 OK\r\n\r\nhel".into()), Reset, Close]];
+    let session = Session::new(Connector(World::new(script, usize::MAX)));
+    finish(async {
+        let mut response = session.get("http://h/").await.unwrap();
+        assert_eq!(response.chunk().await.unwrap(), Some(&b"hel"[..]));
+        assert!(matches!(response.chunk().await, Err(Error::Receive { .. })));
+        assert!(matches!(response.chunk().await, Err(Error::Answer { flaw: Flaw::Broken, .. })));
     });
 }
 

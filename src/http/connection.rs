@@ -50,9 +50,17 @@ impl<S> Connection<S> {
         self.heard = false;
     }
 
-    /// Whether the server may have acted on the request: it has sent at least one byte.
-    pub(super) fn heard(&self) -> bool {
-        self.heard
+    /// Whether this error means that the server had closed the connection before the request reached it: not a
+    /// byte has come back. A time limit that has passed is no such thing.
+    pub(super) fn was_stale(&self, error: &Error) -> bool {
+        use io::ErrorKind::{TimedOut, WouldBlock};
+        let closed = match error {
+            Error::Send { cause, .. } | Error::Receive { cause, .. } => {
+                !matches!(cause.kind(), TimedOut | WouldBlock)
+            }
+            error => matches!(error, Error::Answer { .. }),
+        };
+        closed && !self.heard
     }
 
     pub(super) fn next(&mut self) -> Result<Next, Error> {

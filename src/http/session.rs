@@ -110,8 +110,8 @@ impl<C: Connect> Session<C> {
             match round_trip(&mut connection, &bytes).await {
                 Ok(head) => return Ok(self.response(request, head, connection)),
                 // THE RETRY. The server may have closed an idle connection just when we took it. Once, on
-                // a new connection; only if nothing came back; only what may safely be done twice.
-                Err(_) if !connection.heard() && request.method.is_idempotent() => {}
+                // a new connection; only if not a byte came back; only what may safely be done twice.
+                Err(error) if connection.was_stale(&error) && request.method.is_idempotent() => {}
                 Err(error) => return Err(error),
             }
         }

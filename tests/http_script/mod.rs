@@ -24,6 +24,8 @@ pub(crate) enum Step {
     Close,
     /// Resets the connection.
     Reset,
+    /// Says nothing until the time limit of the stream has passed.
+    TimeOut,
     /// Refuses even to be written to.
     Broken,
     /// A signal interrupts the client's next read.
@@ -131,7 +133,11 @@ impl Stream {
                     return Ok(count);
                 }
                 Some(Step::Close) => return Ok(0),
-                Some(Step::Reset) => return Err(ErrorKind::ConnectionReset.into()),
+                Some(Step::Reset) => {
+                    self.script.pop_front();
+                    return Err(ErrorKind::ConnectionReset.into());
+                }
+                Some(Step::TimeOut) => return Err(ErrorKind::TimedOut.into()),
                 Some(Step::Broken) => return Err(ErrorKind::WouldBlock.into()),
                 Some(Step::Interrupted) => {
                     self.script.pop_front();
