@@ -1,3 +1,9 @@
-//! The command line.
+//! The command line: parse, call, print. Each subcommand is a file of `cli/`.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

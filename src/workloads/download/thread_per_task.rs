@@ -15,32 +15,35 @@ pub(super) fn run(jobs: Vec<Job>, run: &Run) -> Vec<Row> {
         }
         let start = |job: Job| {
             let _ = permits.recv();
-            if run.interrupt.is_set() {
-                let _ = give_back.send(());
-                return Err(run.not_begun(job, DownloadError::Interrupted));
-            }
             let permit = Permit(give_back.clone());
+            if run.interrupt.is_set() {
+                return Started::Never(run.not_begun(job, DownloadError::Interrupted));
+            }
             let kept = job.clone();
             let work = move || {
                 let _permit = permit;
                 Session::new(run).fetch(job, run)
             };
             match thread::Builder::new().spawn_scoped(scope, work) {
-                Ok(thread) => Ok((thread, kept)),
-                Err(error) => Err(run.not_begun(kept, DownloadError::NotStarted(error))),
+                Ok(thread) => Started::Thread(thread, kept),
+                Err(error) => Started::Never(run.not_begun(kept, DownloadError::NotStarted(error))),
             }
         };
         // Collected first: a chain of iterators would join each thread before it starts the next.
         let threads: Vec<_> = jobs.into_iter().map(start).collect();
         let row = |started| match started {
-            Err(row) => row,
-            Ok((thread, job)) => {
-                let thread: thread::ScopedJoinHandle<'_, Row> = thread;
+            Started::Never(row) => row,
+            Started::Thread(thread, job) => {
                 thread.join().unwrap_or_else(|_| run.not_begun(job, DownloadError::Panicked))
             }
         };
         threads.into_iter().map(row).collect()
     })
+}
+
+enum Started<'scope> {
+    Thread(thread::ScopedJoinHandle<'scope, Row>, Job),
+    Never(Row),
 }
 
 struct Permit(mpsc::Sender<()>);

@@ -1,0 +1,95 @@
+//! The subcommands, and what they share: how a run ends, how values are read, what Ctrl-C does.
+
+mod album;
+mod compare;
+mod download;
+mod progress;
+mod serve;
+mod signals;
+mod sum;
+mod values;
+
+use std::process::ExitCode;
+
+use anstream::eprintln;
+use anstyle::{AnsiColor, Style};
+use clap::{Parser, Subcommand};
+
+/// An event loop in a glass case: fetch files and add numbers under several models of concurrency,
+/// and see what each one costs.
+#[derive(Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 all done, 1 some jobs failed, 2 wrong usage, \
+                        3 could not start, 130 interrupted.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the same download and the same sum under every model, and compare
+    Compare(compare::Options),
+    /// Fetch files, each under a name of its own
+    Download(download::Options),
+    /// Add up a range of numbers, or the numbers in files
+    Sum(sum::Options),
+    /// Serve an album of files, as slowly as you like
+    Serve(serve::Options),
+    /// What `compare` runs for each model, in a process of its own
+    #[command(hide = true)]
+    Measure(compare::measure::Options),
+}
+
+/// How a run ended, when it could be started at all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Done,
+    SomeFailed,
+    Interrupted,
+}
+
+impl From<End> for ExitCode {
+    fn from(end: End) -> Self {
+        Self::from(match end {
+            End::Done => 0,
+            End::SomeFailed => 1,
+            End::Interrupted => INTERRUPTED,
+        })
+    }
+}
+
+const COULD_NOT_START: u8 = 3;
+const INTERRUPTED: u8 = 130;
+
+const BOLD: Style = Style::new().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+
+pub(crate) fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Compare(options) => compare::run(&options),
+        Command::Download(options) => download::run(options),
+        Command::Sum(options) => sum::run(&options),
+        Command::Serve(options) => serve::run(options),
+        Command::Measure(options) => compare::measure::run(options),
+    };
+    match ended {
+        Ok(end) => end.into(),
+        Err(error) if is_closed_pipe(&error) => End::Done.into(),
+        Err(error) => {
+            complain(&error);
+            COULD_NOT_START.into()
+        }
+    }
+}
+
+/// Tells of an error and of what caused it, in one line.
+fn complain(error: &anyhow::Error) {
+    eprintln!("{RED}error:{RED:#} {error:#}");
+}
+
+/// Whoever read our output has had enough of it (`glassloop ... | head`): no reason to complain.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,117 @@
+//! `glassloop download`: fetches files.
+
+use std::fs;
+use std::io::{self, BufRead};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use glassloop::workloads::Model;
+use glassloop::workloads::download::{self, Job, Settings};
+
+use super::progress::{Progress, Style};
+use super::{End, album, complain, signals, values};
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// What to fetch
+    #[arg(value_name = "URL", required_unless_present_any = ["input", "album"])]
+    urls: Vec<String>,
+    /// Read more URLs from a file, one a line; - reads standard input
+    #[arg(short, long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Fetch everything that this page links to: HTML, a JSON list, or a plain list
+    #[arg(long, value_name = "URL")]
+    album: Option<String>,
+    /// The folder to put the files in; made if it is missing
+    #[arg(short, long, default_value = ".", value_name = "DIR")]
+    output: PathBuf,
+    /// Who waits for the network
+    #[arg(long, default_value = "event-loop", value_parser = values::model())]
+    model: Model,
+    /// The most files under way at once
+    #[arg(short = 'n', long, default_value = "32", value_name = "N")]
+    concurrency: NonZeroUsize,
+    /// How often to try a file again when that may help
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    retries: u32,
+    /// How long a connection may take to come about
+    #[arg(long, default_value = "10s", value_parser = values::limit, value_name = "DURATION")]
+    connect_timeout: Duration,
+    /// How long one attempt at a file may take [default: no limit]
+    #[arg(long, value_parser = values::limit, value_name = "DURATION")]
+    timeout: Option<Duration>,
+    /// Replace files that are there already
+    #[arg(long)]
+    force: bool,
+    /// Tell only of what failed
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print a JSON document a line: one for each file, then a summary
+    #[arg(long, conflicts_with = "quiet")]
+    json: bool,
+}
+
+pub(super) fn run(options: Options) -> anyhow::Result<End> {
+    prepare_folder(&options.output)?;
+    let mut urls = options.urls;
+    if let Some(file) = &options.input {
+        urls.extend(read_urls(file)?);
+    }
+    if let Some(page) = &options.album {
+        match album::links(page, options.connect_timeout, options.timeout) {
+            Ok(links) => urls.extend(links),
+            Err(error) => {
+                complain(&error.context(format!("cannot read the album {page}")));
+                return Ok(End::SomeFailed);
+            }
+        }
+    }
+    let jobs = Job::plan(&urls, &options.output);
+    let settings = Settings {
+        concurrency: options.concurrency,
+        retries: options.retries,
+        connect_timeout: options.connect_timeout,
+        timeout: options.timeout,
+        replace: options.force,
+    };
+    let style = match (options.quiet, options.json) {
+        (true, _) => Style::Quiet,
+        (_, true) => Style::Json,
+        _ => Style::Text,
+    };
+    let progress = Arc::new(Progress::new(style, options.model, jobs.len()));
+    let last_words = Arc::clone(&progress);
+    let interrupt = signals::interrupt(move || last_words.summarize(None, true))?;
+    let report = download::run(options.model, jobs, settings, progress.clone(), &interrupt)
+        .context("cannot start an event loop")?;
+    let interrupted = interrupt.is_set();
+    progress.summarize(Some(report.in_flight), interrupted);
+    Ok(match report.failed() {
+        _ if interrupted => End::Interrupted,
+        0 => End::Done,
+        _ => End::SomeFailed,
+    })
+}
+
+/// Makes the folder if need be, and makes sure that files can be put there before anything is fetched.
+fn prepare_folder(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)
+        .and_then(|()| tempfile::tempfile_in(folder))
+        .map(drop)
+        .with_context(|| format!("cannot write to the folder {}", folder.display()))
+}
+
+/// One URL a line; empty lines and those that begin with `#` are passed over.
+fn read_urls(file: &Path) -> anyhow::Result<Vec<String>> {
+    let lines: io::Result<Vec<String>> = if file == Path::new("-") {
+        io::stdin().lock().lines().collect()
+    } else {
+        fs::File::open(file).and_then(|file| io::BufReader::new(file).lines().collect())
+    };
+    let lines = lines.with_context(|| format!("cannot read URLs from {}", file.display()))?;
+    Ok(album::plain_list(lines.iter().map(String::as_str)))
+}

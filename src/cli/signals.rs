@@ -1,0 +1,37 @@
+//! What Ctrl-C does: it asks the work to stop; work that does not stop in time, or is asked twice, is
+//! cut short.
+
+use std::process;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use glassloop::workloads::Interrupt;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::INTERRUPTED;
+
+/// How long the work may take to stop by itself. What remains by then waits for a system call that
+/// cannot be told of it, as the looking up of a name.
+const GRACE: Duration = Duration::from_millis(800);
+
+/// Turns the first Ctrl-C (or SIGTERM) into an interrupt. `last_words` is called if the process has to
+/// be ended under the work.
+pub(super) fn interrupt(last_words: impl Fn() + Send + 'static) -> anyhow::Result<Interrupt> {
+    let interrupt = Interrupt::default();
+    let asked = interrupt.clone();
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot listen for Ctrl-C")?;
+    let wait = move || {
+        signals.wait().next();
+        asked.set();
+        let deadline = Instant::now() + GRACE;
+        while Instant::now() < deadline && signals.pending().next().is_none() {
+            thread::sleep(Duration::from_millis(20));
+        }
+        last_words();
+        process::exit(INTERRUPTED.into());
+    };
+    thread::Builder::new().name("signals".into()).spawn(wait).context("cannot start a thread")?;
+    Ok(interrupt)
+}

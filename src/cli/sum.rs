@@ -1,0 +1,133 @@
+//! `glassloop sum`: adds up a range, or the numbers in files.
+
+use std::io::{Write, stdout};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Instant;
+
+use anstream::eprintln;
+use anyhow::Context;
+use clap::Args;
+use glassloop::workloads::sum::{self, NumberRange, Numbers, Part, SumError, SumReport};
+use glassloop::workloads::{Interrupt, Model};
+use serde::Serialize;
+
+use super::{End, RED, signals, values};
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// Files of whole numbers, separated by white space
+    #[arg(required_unless_present = "range", conflicts_with = "range")]
+    files: Vec<PathBuf>,
+    /// The numbers from A to B, both included
+    #[arg(long, value_name = "A..=B", allow_hyphen_values = true)]
+    range: Option<NumberRange>,
+    /// Who adds
+    #[arg(long, default_value = "event-loop", value_parser = values::model())]
+    model: Model,
+    /// Into how many chunks to cut each file, or the range [default: the number of processors]
+    #[arg(long, value_name = "N")]
+    chunks: Option<NonZeroUsize>,
+    /// Print one JSON document instead
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Document {
+    model: &'static str,
+    parts: Vec<JsonPart>,
+    /// Missing when a part is.
+    total: Option<i128>,
+    in_flight: usize,
+    wall_s: f64,
+}
+
+#[derive(Serialize)]
+struct JsonPart {
+    chunk: String,
+    sum: Option<i128>,
+    error: Option<String>,
+}
+
+pub(super) fn run(options: &Options) -> anyhow::Result<End> {
+    let chunks = options.chunks.map_or_else(processors, NonZeroUsize::get);
+    let numbers = match &options.range {
+        Some(range) => Numbers::Range(*range),
+        None => Numbers::Files(options.files.clone()),
+    };
+    let interrupt = signals::interrupt(|| eprintln!("interrupted"))?;
+    let start = Instant::now();
+    let report = add(&numbers, options.model, chunks, &interrupt)?;
+    let wall_s = start.elapsed().as_secs_f64();
+    if options.json {
+        print_json(options.model, &report, wall_s)?;
+    } else {
+        print(&report)?;
+    }
+    Ok(match report.total() {
+        Some(_) => End::Done,
+        None if interrupt.is_set() => End::Interrupted,
+        None => End::SomeFailed,
+    })
+}
+
+pub(super) fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+pub(super) fn add(
+    numbers: &Numbers,
+    model: Model,
+    chunks: usize,
+    interrupt: &Interrupt,
+) -> anyhow::Result<SumReport> {
+    let chunks = numbers.split(chunks)?;
+    sum::run(model, &chunks, interrupt).context("cannot add")
+}
+
+fn print(report: &SumReport) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for Part { chunk, sum } in &report.parts {
+        match sum {
+            Ok(sum) => rows.push((chunk.to_string(), sum.to_string())),
+            Err(error) => eprintln!("{RED}failed:{RED:#} {chunk}: {}", explain(error)),
+        }
+    }
+    if let Some(total) = report.total() {
+        rows.push(("total".into(), total.to_string()));
+    }
+    let names = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let sums = rows.iter().map(|(_, sum)| sum.len()).max().unwrap_or(0);
+    let mut out = stdout().lock();
+    for (name, sum) in rows {
+        writeln!(out, "{name:names$}  {sum:>sums$}")?;
+    }
+    Ok(())
+}
+
+fn print_json(model: Model, report: &SumReport, wall_s: f64) -> anyhow::Result<()> {
+    let part = |part: &Part| JsonPart {
+        chunk: part.chunk.to_string(),
+        sum: part.sum.as_ref().ok().copied(),
+        error: part.sum.as_ref().err().map(explain),
+    };
+    let document = Document {
+        model: model.name(),
+        parts: report.parts.iter().map(part).collect(),
+        total: report.total(),
+        in_flight: report.in_flight,
+        wall_s,
+    };
+    writeln!(stdout(), "{}", serde_json::to_string_pretty(&document)?)?;
+    Ok(())
+}
+
+/// An error with its cause, in one line.
+fn explain(error: &SumError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
