@@ -175,8 +175,8 @@ fn publish_new(part: &Path, target: &Path) -> io::Result<()> {
             let _ = fs::remove_file(part);
             Ok(())
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // Some file systems, such as FAT, have no hard links.
+        // Some file systems, such as FAT, have no hard links. If it failed because something has
+        // the name, or nothing may be created, so does the claim.
         Err(_) => claim_and_rename(part, target),
     }
 }

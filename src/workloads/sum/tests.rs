@@ -31,7 +31,7 @@ fn a_total_may_be_larger_than_any_number() {
 }
 
 #[test]
-fn sequential_has_one_chunk_in_flight_and_threads_have_at_least_one() {
+fn only_threads_have_more_than_one_chunk_in_flight() {
     let [sequential, threads] = run_all(&range("1..=100"), 4);
     assert_eq!(sequential.in_flight, 1);
     assert!((1..=4).contains(&threads.in_flight));
