@@ -111,7 +111,8 @@ impl PartFile {
     ///
     /// # Errors
     /// When the length differs, a write failed, something stands at the target, the `.part` file
-    /// is no longer the one that was created, or the system refuses. The `.part` file is removed.
+    /// is no longer the one that was created, or the system refuses.
+    /// What was written is removed then.
     pub fn finish(mut self, length: Option<u64>) -> Result<(), PartFileError> {
         let Self { target, part, written, .. } = &self;
         if let Some(promised) = length.filter(|promised| promised != written) {
