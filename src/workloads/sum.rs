@@ -13,6 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// mod event_loop;
 mod file;
 mod numbers;
 mod range;
