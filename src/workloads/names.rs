@@ -9,7 +9,7 @@ use url::Url;
 /// and [`mend`] adds up to two bytes.
 const LONGEST: usize = 255 - ".part".len() - 2;
 
-/// What follows the last dot is an extension, kept when a name is cut, if it is no longer than this.
+/// What follows the last dot is an extension, kept when a name is cut, unless it is longer.
 const LONGEST_EXTENSION: usize = 16;
 
 /// The name for a URL that has none, such as `https://example.com/`.
@@ -65,7 +65,7 @@ fn in_one_case(name: &str) -> String {
     name.to_uppercase().to_lowercase()
 }
 
-/// A name out of characters that may stand in one, with nothing at its ends that may not stand there.
+/// Replaces what may not stand in a name, and what may not stand at its ends.
 fn clean(segment: &str) -> String {
     let safe = |c| if may_stand_in_a_name(c) { c } else { '_' };
     let name: String = segment.chars().map(safe).collect();
@@ -80,8 +80,9 @@ fn clean(segment: &str) -> String {
 fn may_stand_in_a_name(c: char) -> bool {
     let separator_or_wildcard = r#"/\:*?"<>|"#.contains(c);
     // These turn the direction of writing, so that `gpj.exe` can be shown as `exe.jpg`.
-    let turns =
-        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = matches!(c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
     !(c.is_control() || separator_or_wildcard || turns)
 }
 

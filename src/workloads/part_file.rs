@@ -111,7 +111,8 @@ impl PartFile {
     ///
     /// # Errors
     /// When the length differs, a write failed, something stands at the target, the `.part` file
-    /// is no longer the one that was created, or the system refuses. The `.part` file is removed.
+    /// is no longer the one that was created, or the system refuses.
+    /// What was written is removed then.
     pub fn finish(mut self, length: Option<u64>) -> Result<(), PartFileError> {
         let Self { target, part, written, .. } = &self;
         if let Some(promised) = length.filter(|promised| promised != written) {
@@ -175,8 +176,8 @@ fn publish_new(part: &Path, target: &Path) -> io::Result<()> {
             let _ = fs::remove_file(part);
             Ok(())
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // Some file systems, such as FAT, have no hard links.
+        // Some file systems, such as FAT, have no hard links. If it failed because something has
+        // the name, or nothing may be created, so does the claim.
         Err(_) => claim_and_rename(part, target),
     }
 }

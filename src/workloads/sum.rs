@@ -7,8 +7,8 @@
 //!
 //! let chunks = sum::Numbers::Range("1..=100".parse()?).split(4)?;
 //! let report = sum::run(Model::ThreadPerTask, &chunks, &Interrupt::default())?;
-//! let parts: Vec<i128> = report.parts.iter().filter_map(|part| part.sum.as_ref().ok().copied()).collect();
-//! assert_eq!(parts, [325, 950, 1575, 2200]);
+//! let parts: Vec<_> = report.parts.iter().flat_map(|part| &part.sum).collect();
+//! assert_eq!(parts, [&325, &950, &1575, &2200]);
 //! assert_eq!(report.total(), Some(5050));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -105,7 +105,8 @@ pub struct Part {
 /// ```
 /// use glassloop::workloads::sum::{Place, SumError};
 ///
-/// let error = SumError::NotANumber { path: "a.txt".into(), place: Place::Line(17), text: "abc".into() };
+/// let (path, place, text) = ("a.txt".into(), Place::Line(17), "abc".into());
+/// let error = SumError::NotANumber { path, place, text };
 /// assert_eq!(
 ///     error.to_string(),
 ///     "a.txt, line 17: \"abc\" is not a whole number between -9223372036854775808 and \

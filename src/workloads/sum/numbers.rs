@@ -216,14 +216,16 @@ mod tests {
 
     #[test]
     fn files_share_the_chunks_by_size_and_each_gets_one() {
-        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path().join("folder");
+        fs::create_dir(&folder).unwrap();
         let paths = [("big", 30), ("empty", 0), ("small", 10)].map(|(name, size)| {
-            let path = folder.path().join(name);
+            let path = folder.join(name);
             fs::write(&path, vec![b' '; size]).unwrap();
             path
         });
-        let missing = folder.path().join("missing");
-        let files = Numbers::Files([&paths[..], std::slice::from_ref(&missing)].concat());
+        let missing = folder.join("missing");
+        let files = Numbers::Files([&paths[..], &[missing, folder]].concat());
         let of_file = |chunk| match chunk {
             Chunk::File { path, bytes } => (path.file_name().unwrap().to_owned(), bytes),
             Chunk::Range(_) => panic!("a file gave a range"),
@@ -236,6 +238,7 @@ mod tests {
             ("empty", 0..TO_THE_END),
             ("small", 0..10),
             ("missing", 0..TO_THE_END),
+            ("folder", 0..TO_THE_END),
         ];
         assert_eq!(cut, expected.map(|(name, bytes)| (name.into(), bytes)));
     }

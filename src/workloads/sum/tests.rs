@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 
-const MODELS: [Model; 2] = [Model::Sequential, Model::ThreadPerTask];
+const MODELS: [Model; 3] = Model::ALL;
 
 fn run_all(numbers: &Numbers, chunks: usize) -> [SumReport; MODELS.len()] {
     let chunks = numbers.split(chunks).unwrap();
@@ -31,10 +31,11 @@ fn a_total_may_be_larger_than_any_number() {
 }
 
 #[test]
-fn sequential_has_one_chunk_in_flight_and_threads_have_at_least_one() {
-    let [sequential, threads] = run_all(&range("1..=100"), 4);
+fn only_threads_have_more_than_one_chunk_in_flight() {
+    let [sequential, threads, event_loop] = run_all(&range("1..=100"), 4);
     assert_eq!(sequential.in_flight, 1);
     assert!((1..=4).contains(&threads.in_flight));
+    assert_eq!(event_loop.in_flight, 1);
 }
 
 #[test]
