@@ -74,7 +74,7 @@ fn parse(page: &Url, media_type: Option<&str>, text: &str) -> anyhow::Result<Vec
         // What is no link to a file on a web server (mailto:, a folder) is not the album's content.
         let Ok(mut url) = base.join(&link) else { continue };
         url.set_fragment(None);
-        let same_page = Url { ..url.clone() }.as_str() == page.as_str();
+        let same_page = url.origin() == page.origin() && url.path() == page.path();
         let is_file = !url.path().ends_with('/') && !same_page;
         if is_file && parse_url(url.as_str()).is_ok() && seen.insert(url.clone()) {
             files.push(url.into());
@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_listing_in_json_gives_its_files_and_not_its_folders() {
-        let listing = r#"[{"name":"a #?%.jpg","type":"file","size":1},{"name":"sub","type":"directory"}]"#;
+        let listing =
+            r#"[{"name":"a #?%.jpg","type":"file","size":1},{"name":"sub","type":"directory"}]"#;
         let files = ["http://h.example/album/a%20%23%3F%25%2Ejpg"];
         assert_eq!(links_in("application/json", listing), files);
     }

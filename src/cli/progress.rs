@@ -62,14 +62,15 @@ impl Progress {
     pub(super) fn new(style: Style, model: Model, files: usize) -> Self {
         // Hidden by itself when standard error is no terminal.
         let bar = match style {
-            Style::Text => ProgressBar::with_draw_target(
-                Some(files as u64),
-                ProgressDrawTarget::stderr(),
-            ),
+            Style::Text => {
+                ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr())
+            }
             Style::Json | Style::Quiet => ProgressBar::hidden(),
         };
         let look = "{bar:30} {pos}/{len} files  {msg}  {elapsed}";
-        bar.set_style(ProgressStyle::with_template(look).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_style(
+            ProgressStyle::with_template(look).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { style, model, start: Instant::now(), bar, tally: Mutex::default() }
     }
