@@ -8,7 +8,7 @@ mod verdict;
 mod verify;
 
 use std::io::{Write, stdout};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anstream::eprintln;
 use anyhow::Context;
@@ -23,6 +23,11 @@ use self::child::{AlbumServer, Cost};
 use self::measure::Measured;
 use self::verdict::Verdict;
 use super::{End, RED, signals, sum, values};
+
+/// A sum takes some milliseconds and a processor at its whim: the models take turns for so many rounds,
+/// or for so long, and the median counts.
+const SUM_ROUNDS: usize = 9;
+const SUM_TIME: Duration = Duration::from_secs(2);
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -128,13 +133,25 @@ fn measure_all(
     drop(server);
     let range = NumberRange::new(1, options.sum)?;
     let last = i128::from(options.sum);
-    for &model in models {
-        spinner.set_message(format!("sum, {model}"));
-        let (measured, cost) = child::measure_sum(model, range, sum::processors(), interrupt)?;
-        let verified = measured.total == Some(last * (last + 1) / 2);
-        comparison.sum.push(entry(model, measured, cost, verified));
+    let mut rounds = vec![Vec::new(); models.len()];
+    let start = Instant::now();
+    while rounds[0].is_empty() || rounds[0].len() < SUM_ROUNDS && start.elapsed() < SUM_TIME {
+        for (entries, &model) in rounds.iter_mut().zip(models) {
+            spinner.set_message(format!("sum, {model}"));
+            let (measured, cost) = child::measure_sum(model, range, sum::processors(), interrupt)?;
+            let verified = measured.total == Some(last * (last + 1) / 2);
+            entries.push(entry(model, measured, cost, verified));
+        }
     }
+    comparison.sum = rounds.into_iter().map(median).collect();
     Ok(())
+}
+
+/// The entry with the median wall; if one of them went wrong, that one.
+fn median(mut entries: Vec<Entry>) -> Entry {
+    entries.sort_by(|a, b| a.wall_s.total_cmp(&b.wall_s));
+    let wrong = entries.iter().position(|entry| !entry.verified);
+    entries.swap_remove(wrong.unwrap_or(entries.len() / 2))
 }
 
 fn entry(model: Model, measured: Measured, cost: Cost, verified: bool) -> Entry {
