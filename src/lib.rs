@@ -1,4 +1,40 @@
-//! glassloop: an event loop in a glass case.
+//! An event loop in a glass case: a single-threaded async runtime to read, to watch and to use, and
+//! two jobs, *download* and *sum*, that run on it and on other models of concurrency.
+//!
+//! ```
+//! use std::time::Duration;
+//! use glassloop::{Runtime, spawn, time::sleep};
+//!
+//! let runtime = Runtime::new()?;
+//! let greeting = runtime.block_on(async {
+//!     let task = spawn(async {
+//!         sleep(Duration::from_millis(1)).await;
+//!         "hello from a task"
+//!     });
+//!     task.await
+//! });
+//! assert_eq!(greeting.unwrap(), "hello from a task");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # The straight line
+//!
+//! ```text
+//! kernel → Backend::wait → Reactor::wait → Waker::wake → Queues::wake → tick → Future::poll
+//!        → TcpStream::poll_read → WouldBlock → Reactor::wait_for → waiting queue → (sleep)
+//! ```
+//!
+//! # Reading order
+//!
+//! 1. [`runtime`]: the loop itself. Begin with `executor.rs`, whose `run` is the tick; then `queues.rs`,
+//!    `task.rs`, `waker.rs`; then `reactor.rs` and `timers.rs`.
+//! 2. [`net`], [`mod@time`], [`task`], [`signal`]: what waits in it. `net/source.rs` is where a socket meets
+//!    the reactor. `inbox.rs`, `job.rs` and `handle.rs` are the way between threads.
+//! 3. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
+//! 4. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
+//! 5. [`trace`]: what happened in a run.
+//!
+//! Names are tokio's where there is one, so that the two can be compared line by line.
 
 mod handle;
 pub mod http;

@@ -1,0 +1,27 @@
+# What one does here. `just` lists it.
+
+_default:
+    @just --list
+
+# The main job: every model beside the others
+compare *ARGS:
+    cargo run --release -- compare {{ARGS}}
+
+# All tests
+test:
+    cargo test
+
+# What must hold before a commit
+check: test
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+    tests/core-size
+
+# Plant bugs, and see the tests catch each of them
+planted:
+    tests/planted/run
+
+# Everything, as on a fresh machine (installs system packages, needs root)
+ci:
+    .ci/run
