@@ -706,6 +706,27 @@ fn a_runtime_may_be_dropped_inside_a_task_of_another() {
 }
 
 #[test]
+fn a_runtime_in_a_thread_local_is_dropped_with_its_thread() {
+    thread_local!(static RUNTIME: Runtime = runtime());
+    let dropped = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&dropped);
+    let thread = thread::spawn(move || {
+        RUNTIME.with(|runtime| {
+            let guard = on_drop(move || seen.store(true, Ordering::SeqCst));
+            runtime.block_on(async move {
+                drop(spawn(async move {
+                    let _guard = guard;
+                    sleep(Duration::MAX).await
+                }));
+                turns(1).await;
+            });
+        });
+    });
+    thread.join().unwrap();
+    assert!(dropped.load(Ordering::SeqCst));
+}
+
+#[test]
 fn a_handle_spawns_from_another_thread_onto_the_loops_thread() {
     run(async {
         let (handle, here) = (Handle::current(), thread::current().id());
