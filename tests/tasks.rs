@@ -795,6 +795,19 @@ fn handles_that_cross_threads_say_so_in_their_types() {
     moves::<JobHandle<Cell<u32>>>();
 }
 
+#[test]
+fn blocking_work_goes_on_after_any_number_of_results_whose_destructors_panic() {
+    struct Grenade;
+    impl Drop for Grenade {
+        fn drop(&mut self) {
+            panic!("in a result's destructor");
+        }
+    }
+    // More than the pool has threads.
+    (0..200).for_each(|_| drop(spawn_blocking(|| Grenade)));
+    assert_eq!(run(spawn_blocking(|| 1)).unwrap(), 1);
+}
+
 // ─── Many tasks ─────────────────────────────────────────────────────────────────────────────────
 
 #[test]
