@@ -517,6 +517,51 @@ fn a_panic_stays_in_its_task_and_comes_out_of_its_handle() {
 }
 
 #[test]
+fn a_panic_in_a_destructor_harms_nobody_else() {
+    let runtime = runtime();
+    run_on(&runtime, async {
+        let bystander = spawn(async {
+            turns(20).await;
+            1
+        });
+        // The future's destructor, when it has finished and when it is aborted.
+        let (inside, held) = (bomb(), bomb());
+        let returned = spawn(poll_fn(move |_| {
+            let _owned = &inside;
+            Poll::Ready(())
+        }));
+        assert!(returned.await.unwrap_err().is_panic());
+        let aborted = spawn(async move {
+            let _held = held;
+            pending::<()>().await
+        });
+        turns(1).await;
+        aborted.abort();
+        assert!(aborted.await.unwrap_err().is_panic());
+        // The result's: dropped by the loop, and by whoever drops the handle.
+        drop(spawn(async { bomb() }));
+        let finished = spawn(async { bomb() });
+        turns(2).await;
+        drop(finished);
+        // The panic's own payload.
+        drop(spawn(async { std::panic::panic_any(bomb()) }));
+        turns(2).await;
+        // What is still there when the runtime goes away.
+        let last = bomb();
+        drop(spawn(async move {
+            let _last = last;
+            pending::<()>().await
+        }));
+        assert_eq!(bystander.await.unwrap(), 1);
+    });
+    let gone = Flag::default();
+    let guard = gone.on_drop();
+    drop(runtime.spawn(async move { drop(guard) }));
+    drop(runtime);
+    assert!(gone.is_up());
+}
+
+#[test]
 fn a_waker_may_spawn_abort_and_wake() {
     run(async {
         let other = spawn(pending::<()>());

@@ -173,10 +173,12 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
 
     fn detach(&self) {
         self.detached.set(true);
-        drop(self.joiner.take());
+        let joiner = self.joiner.take();
+        shielded(|| drop(joiner));
         if self.stage.get() == Stage::Output {
             // Out of the cell first: its destructor may come back here.
-            drop(self.exclusively(|storage| std::mem::replace(storage, Storage::Empty)));
+            let output = self.exclusively(|storage| std::mem::replace(storage, Storage::Empty));
+            shielded(|| drop(output));
         }
     }
 }
