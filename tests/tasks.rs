@@ -586,6 +586,26 @@ fn a_waker_may_spawn_abort_and_wake() {
 }
 
 #[test]
+fn a_task_that_ends_while_its_handle_is_being_polled_resolves_it() {
+    thread_local!(static DOOMED: Cell<Option<Runtime>> = const { Cell::new(None) });
+    /// Its `clone` drops a runtime.
+    #[allow(unsafe_code)]
+    fn meddler() -> Waker {
+        fn clone(_: *const ()) -> RawWaker {
+            drop(DOOMED.take());
+            RawWaker::new(std::ptr::null(), &VTABLE)
+        }
+        static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, drop, drop, drop);
+        // SAFETY: there is no data, and none of the functions looks for any.
+        unsafe { Waker::new(std::ptr::null(), &VTABLE) }
+    }
+    let runtime = runtime();
+    let mut task = runtime.spawn(pending::<()>());
+    DOOMED.set(Some(runtime));
+    assert!(poll_with(&meddler(), &mut task).is_ready(), "nobody will wake it any more");
+}
+
+#[test]
 fn after_a_panic_of_its_future_block_on_can_be_called_again() {
     let runtime = runtime();
     let task = runtime.spawn(async {
