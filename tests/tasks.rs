@@ -562,6 +562,28 @@ fn a_panic_in_a_destructor_harms_nobody_else() {
 }
 
 #[test]
+fn a_waker_that_panics_harms_nobody_else() {
+    run(async {
+        let waker = Unruly::waker(|| panic!("in a waker"));
+        // Awaiting a task, a time, a job, a set.
+        let mut task = spawn(ready(1));
+        let mut nap = sleep(Duration::from_micros(100));
+        let mut job = Handle::current().spawn(ready(2));
+        let mut set = JoinSet::new();
+        set.spawn(ready(3));
+        assert!(poll_with(&waker, &mut task).is_pending());
+        assert!(poll_with(&waker, &mut nap).is_pending());
+        assert!(poll_with(&waker, &mut job).is_pending());
+        assert!(set.poll_join_next(&mut Context::from_waker(&waker)).is_pending());
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(task.await.unwrap(), 1);
+        nap.await;
+        assert_eq!(job.await.unwrap(), 2);
+        assert_eq!(set.join_next().await.unwrap().unwrap(), 3, "its result was lost");
+    });
+}
+
+#[test]
 fn a_waker_may_spawn_abort_and_wake() {
     run(async {
         let other = spawn(pending::<()>());

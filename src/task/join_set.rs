@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
-use crate::job::JoinError;
+use crate::job::{JoinError, shielded};
 use crate::runtime::{AbortHandle, JoinHandle, spawn};
 
 /// A set of tasks whose results come as they finish. Dropping it aborts those that have not.
@@ -55,7 +55,7 @@ impl Drop for Notice {
     fn drop(&mut self) {
         self.finished.keys.borrow_mut().push_back(self.key);
         if let Some(waiter) = self.finished.waiter.take() {
-            waiter.wake();
+            shielded(|| waiter.wake());
         }
     }
 }
