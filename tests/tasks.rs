@@ -974,6 +974,23 @@ fn dropping_a_join_set_or_shutting_it_down_drops_its_tasks() {
 }
 
 #[test]
+fn a_join_set_survives_a_spawn_that_was_refused() {
+    let mut set = JoinSet::new();
+    assert!(catch_unwind(AssertUnwindSafe(|| set.spawn(ready(0)))).is_err(), "there is no loop");
+    run(async {
+        for number in [3, 1, 2] {
+            set.spawn(async move {
+                turns(4 * number).await;
+                number
+            });
+        }
+        for number in [1, 2, 3] {
+            assert_eq!(set.join_next().await.unwrap().unwrap(), number);
+        }
+    });
+}
+
+#[test]
 fn join_all_keeps_the_order_and_ends_what_is_left_when_dropped_or_failed() {
     run(async {
         let in_order = join_all((0..5).map(|number| async move {
