@@ -24,8 +24,8 @@ use crate::trace::{Event, Tracer};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SlotIndex(pub(super) u32);
 
-/// A waker has 24 bits for it.
-const MAX_TASKS: usize = 1 << 24;
+/// A waker has 24 bits for it, and `block_on` must find a place too.
+const MAX_TASKS: usize = (1 << 24) - 1;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
