@@ -358,6 +358,27 @@ fn an_abort_handle_never_hits_the_task_that_took_its_tasks_place() {
     });
 }
 
+/// Loops are numbered with 16 bits, their tasks and deadlines are counted from 0.
+#[test]
+fn what_a_loop_that_is_gone_left_behind_never_hits_the_loop_that_took_its_number() {
+    let first = runtime();
+    let number = format!("{first:?}");
+    let abort = first.spawn(pending::<()>()).abort_handle();
+    let mut nap = sleep(Duration::from_secs(3600));
+    first.block_on(async { assert!(futures::poll!(&mut nap).is_pending()) });
+    drop(first);
+
+    let same_number = |runtime: &Runtime| format!("{runtime:?}") == number;
+    let second = std::iter::repeat_with(runtime).find(same_number).unwrap();
+    let task = second.spawn(sleep(Duration::from_millis(1)));
+    run_on(&second, async move {
+        turns(1).await;
+        drop(nap);
+        abort.abort();
+        task.await.expect("it was aborted by the handle of another loop's task");
+    });
+}
+
 #[test]
 fn aborting_a_finished_task_keeps_its_result() {
     run(async {

@@ -38,11 +38,12 @@ thread_local! {
 impl EventLoop {
     pub(super) fn new(backend: Box<dyn Backend>, recording: bool) -> io::Result<Self> {
         let inbox = Arc::new(Mailbox::new(backend.notifier()?));
+        let (id, count_from) = remote::register(Arc::clone(&inbox))?;
         let start = Instant::now();
         Ok(Self {
-            id: remote::register(Arc::clone(&inbox))?,
-            queues: RefCell::default(),
-            timers: RefCell::default(),
+            id,
+            queues: RefCell::new(Queues::new(count_from)),
+            timers: RefCell::new(Timers::new(count_from)),
             reactor: Rc::new(Reactor::new(backend)),
             inbox,
             start,

@@ -68,13 +68,12 @@ pub(super) struct Queues {
     spawned: u64,
 }
 
-impl Default for Queues {
-    fn default() -> Self {
-        Self { slots: Slab::new(), ready: VecDeque::new(), waiting: List::EMPTY, spawned: 0 }
-    }
-}
-
 impl Queues {
+    /// `spawned` is the first task's number.
+    pub(super) fn new(spawned: u64) -> Self {
+        Self { slots: Slab::new(), ready: VecDeque::new(), waiting: List::EMPTY, spawned }
+    }
+
     /// Puts a new task at the end of the ready queue. It must fit: see [`has_room`](Self::has_room).
     pub(super) fn insert(
         &mut self,
