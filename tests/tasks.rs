@@ -169,8 +169,9 @@ fn a_waker_that_outlives_its_task_or_its_loop_does_nothing() {
     let elsewhere = waker.clone();
     let used = thread::spawn(move || {
         elsewhere.wake_by_ref();
-        elsewhere.clone().wake();
+        let copy = elsewhere.clone();
         drop(elsewhere);
+        copy.wake();
     });
     used.join().unwrap();
     run(async { waker.wake() });
@@ -217,7 +218,7 @@ fn havoc(handles: Vec<JoinHandle<()>>, woken: &Door, ran: &Flag) -> impl Drop + 
         drop(handles);
         let started = ran.clone();
         drop(spawn(async move { started.raise() }));
-        let _ = Handle::current().spawn(ready(()));
+        drop(Handle::current().spawn(ready(())));
         drop(sleep(Duration::from_secs(1)));
         woken.waker().wake();
     })
