@@ -136,14 +136,16 @@ impl<T> Shared<T> {
     /// The first word counts: a promise that was kept is dropped afterwards as well.
     fn settle(&self, result: Result<T, JoinError>) {
         let mut state = self.lock();
-        if let State::Open(waker) = &mut *state {
-            let waker = waker.take();
-            *state = State::Settled(result);
+        let State::Open(waker) = &mut *state else {
             drop(state);
-            self.settled.notify_all();
-            if let Some(waker) = waker {
-                shielded(|| waker.wake());
-            }
+            return shielded(|| drop(result)); // nobody will take it
+        };
+        let waker = waker.take();
+        *state = State::Settled(result);
+        drop(state);
+        self.settled.notify_all();
+        if let Some(waker) = waker {
+            shielded(|| waker.wake());
         }
     }
 }
@@ -211,9 +213,8 @@ impl<T> Future for JobHandle<T> {
 
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
-        let _waker = match &mut *self.0.lock() {
-            State::Open(waker) => waker.take(),
-            _ => None,
-        };
+        // The waker or the result, which nobody will take: dropped outside the lock.
+        let left = std::mem::replace(&mut *self.0.lock(), State::Taken);
+        shielded(|| drop(left));
     }
 }

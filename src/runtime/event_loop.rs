@@ -38,11 +38,12 @@ thread_local! {
 impl EventLoop {
     pub(super) fn new(backend: Box<dyn Backend>, recording: bool) -> io::Result<Self> {
         let inbox = Arc::new(Mailbox::new(backend.notifier()?));
+        let (id, count_from) = remote::register(Arc::clone(&inbox))?;
         let start = Instant::now();
         Ok(Self {
-            id: remote::register(Arc::clone(&inbox))?,
-            queues: RefCell::default(),
-            timers: RefCell::default(),
+            id,
+            queues: RefCell::new(Queues::new(count_from)),
+            timers: RefCell::new(Timers::new(count_from)),
             reactor: Rc::new(Reactor::new(backend)),
             inbox,
             start,
@@ -104,8 +105,14 @@ impl EventLoop {
 
     /// Makes this the thread's loop until the guard is dropped, and then the one before again.
     pub(super) fn enter(self: &Rc<Self>) -> Entered {
-        Entered(CURRENT.replace(Some(Rc::clone(self))))
+        Entered(set_current(Some(Rc::clone(self))))
     }
+}
+
+/// Gives back the loop before. When the thread is ending, and its thread-locals with it, there is
+/// none: a runtime that is dropped as late as that has no loop to be found by destructors.
+fn set_current(next: Option<Rc<EventLoop>>) -> Option<Rc<EventLoop>> {
+    CURRENT.try_with(|current| current.replace(next)).ok().flatten()
 }
 
 /// The loop that was current before.
@@ -114,6 +121,6 @@ pub(super) struct Entered(Option<Rc<EventLoop>>);
 impl Drop for Entered {
     fn drop(&mut self) {
         // The loop comes out first: its last owner may be this thread-local.
-        let _left = CURRENT.replace(self.0.take());
+        let _left = set_current(self.0.take());
     }
 }

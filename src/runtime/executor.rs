@@ -232,6 +232,7 @@ struct Root<'a>(&'a EventLoop, SlotIndex);
 impl Drop for Root<'_> {
     fn drop(&mut self) {
         self.0.queues.borrow_mut().remove(self.1, &self.0.trace);
+        self.0.trace.acting(Cause::Outside);
     }
 }
 

@@ -43,7 +43,7 @@ impl<T: 'static> JoinHandle<T> {
         let mut queues = on.queues.borrow_mut();
         if !queues.has_room() {
             drop(queues);
-            panic!("16,777,216 tasks live already: await some before you spawn more");
+            panic!("16 million tasks live already: await some before you spawn more");
         }
         let (slot, id) = queues.insert(Some(task.clone()), &on.trace);
         Self { task, abort: AbortHandle { loop_id: on.id, slot, id } }

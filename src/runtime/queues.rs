@@ -24,8 +24,8 @@ use crate::trace::{Event, Tracer};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SlotIndex(pub(super) u32);
 
-/// A waker has 24 bits for it.
-const MAX_TASKS: usize = 1 << 24;
+/// A waker has 24 bits for it, and `block_on` must find a place too.
+const MAX_TASKS: usize = (1 << 24) - 1;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
@@ -68,13 +68,12 @@ pub(super) struct Queues {
     spawned: u64,
 }
 
-impl Default for Queues {
-    fn default() -> Self {
-        Self { slots: Slab::new(), ready: VecDeque::new(), waiting: List::EMPTY, spawned: 0 }
-    }
-}
-
 impl Queues {
+    /// `spawned` is the first task's number.
+    pub(super) fn new(spawned: u64) -> Self {
+        Self { slots: Slab::new(), ready: VecDeque::new(), waiting: List::EMPTY, spawned }
+    }
+
     /// Puts a new task at the end of the ready queue. It must fit: see [`has_room`](Self::has_room).
     pub(super) fn insert(
         &mut self,
@@ -178,5 +177,73 @@ impl Queues {
         self.ready.push_back(index);
         let (task, by) = (slot.id, trace.cause());
         trace.emit(|| Event::Ready { task, by });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    fn queues(spawned: u64) -> (Queues, Tracer) {
+        (Queues::new(spawned), Tracer::new(Instant::now(), false))
+    }
+
+    /// A new task that has been polled once and waits.
+    fn waiting(queues: &mut Queues, trace: &Tracer) -> (SlotIndex, TaskId) {
+        let (slot, id) = queues.insert(None, trace);
+        assert_eq!(queues.next_turn(trace).unwrap().id, id);
+        queues.suspend(slot, trace);
+        (slot, id)
+    }
+
+    #[test]
+    fn after_the_generations_have_wrapped_an_old_waker_costs_one_poll_and_an_abort_nothing() {
+        let (mut queues, trace) = queues(0);
+        let (old_slot, old) = waiting(&mut queues, &trace);
+        queues.wake(old_slot, old.generation(), &trace);
+        queues.next_turn(&trace);
+        queues.remove(old_slot, &trace);
+
+        queues.spawned = 1 << 24;
+        let (slot, id) = waiting(&mut queues, &trace);
+        assert_eq!((slot, id.generation()), (old_slot, old.generation()));
+        assert_ne!(id, old);
+        queues.abort(old_slot, old, &trace);
+        assert!(queues.nothing_ready(), "an abort met a task that is not its own");
+        queues.wake(old_slot, old.generation(), &trace);
+        assert!(!queues.next_turn(&trace).unwrap().aborted);
+        queues.suspend(slot, &trace);
+        assert!(queues.nothing_ready(), "the wake counted more than once");
+    }
+
+    #[test]
+    fn a_wake_of_another_generation_or_of_an_empty_slot_does_nothing() {
+        let (mut queues, trace) = queues(7);
+        let (slot, id) = waiting(&mut queues, &trace);
+        queues.wake(slot, id.generation() + 1, &trace);
+        queues.wake(SlotIndex(slot.0 + 1), id.generation(), &trace);
+        queues.abort(SlotIndex(u32::MAX), id, &trace);
+        assert!(queues.nothing_ready());
+    }
+
+    #[test]
+    fn a_task_taken_out_of_the_middle_leaves_the_others_in_their_order() {
+        let (mut queues, trace) = queues(0);
+        let tasks: Vec<_> = (0..5).map(|_| waiting(&mut queues, &trace)).collect();
+        for at in [2, 0, 4] {
+            let (slot, id) = tasks[at];
+            queues.wake(slot, id.generation(), &trace);
+        }
+        let mut left = Vec::new();
+        let mut next = queues.waiting.first();
+        while let Some(index) = next {
+            left.push(queues.slots[index as usize].id);
+            next = List::after(&mut queues.slots, index);
+        }
+        assert_eq!(left, [tasks[1].1, tasks[3].1]);
+        let woken: Vec<_> =
+            std::iter::from_fn(|| queues.next_turn(&trace)).map(|turn| turn.id).collect();
+        assert_eq!(woken, [tasks[2].1, tasks[0].1, tasks[4].1]);
     }
 }

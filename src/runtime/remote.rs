@@ -28,26 +28,28 @@ pub(crate) enum Message {
 }
 
 /// The loops that live now.
-static LOOPS: RwLock<Registry> = RwLock::new(Registry { next: 0, inboxes: BTreeMap::new() });
+static LOOPS: RwLock<Registry> = RwLock::new(Registry { entered: 0, inboxes: BTreeMap::new() });
 
 struct Registry {
-    next: u16,
+    entered: u64,
     inboxes: BTreeMap<u16, Arc<Mailbox>>,
 }
 
-/// Enters a new loop. Ids go round, so that an old waker meets its number again as late as can be.
-pub(super) fn register(inbox: Arc<Mailbox>) -> io::Result<LoopId> {
+/// Enters a new loop: its id, and the number from which it counts tasks and deadlines. Ids go round,
+/// so that an old waker meets its loop's id again as late as can be; the counts do not, so that the
+/// names of what an earlier loop had name nothing in a later one with its id.
+pub(super) fn register(inbox: Arc<Mailbox>) -> io::Result<(LoopId, u64)> {
     let mut loops = LOOPS.write().unwrap_or_else(PoisonError::into_inner);
     if loops.inboxes.len() > usize::from(u16::MAX) {
         return Err(io::Error::other("65,536 event loops live already: drop one first"));
     }
-    while loops.inboxes.contains_key(&loops.next) {
-        loops.next = loops.next.wrapping_add(1);
+    while loops.inboxes.contains_key(&(loops.entered as u16)) {
+        loops.entered += 1;
     }
-    let id = loops.next;
-    loops.next = id.wrapping_add(1);
+    let (id, round) = (loops.entered as u16, loops.entered >> u16::BITS);
+    loops.entered += 1;
     loops.inboxes.insert(id, inbox);
-    Ok(LoopId(id))
+    Ok((LoopId(id), round << 40))
 }
 
 /// Strikes a loop out; gives back the mail that it did not read.

@@ -151,6 +151,9 @@ impl<F: Future> Task for TaskCell<F> {
 
 impl<F: Future> Join<F::Output> for TaskCell<F> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
+        // Only the latest waker is woken: the handle may have moved to another task. It is set
+        // before the look: cloning it may run anybody's code, which may even end the task.
+        self.joiner.set(Some(cx.waker().clone()));
         match self.stage.get() {
             Stage::Output => Poll::Ready(self.exclusively(|storage| {
                 match std::mem::replace(storage, Storage::Empty) {
@@ -159,11 +162,7 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
                 }
             })),
             Stage::Empty => panic!("a JoinHandle was polled again after it gave its result"),
-            Stage::Future | Stage::Busy => {
-                // Only the latest waker is woken: the handle may have moved to another task.
-                self.joiner.set(Some(cx.waker().clone()));
-                Poll::Pending
-            }
+            Stage::Future | Stage::Busy => Poll::Pending,
         }
     }
 
@@ -173,10 +172,12 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
 
     fn detach(&self) {
         self.detached.set(true);
-        drop(self.joiner.take());
+        let joiner = self.joiner.take();
+        shielded(|| drop(joiner));
         if self.stage.get() == Stage::Output {
             // Out of the cell first: its destructor may come back here.
-            drop(self.exclusively(|storage| std::mem::replace(storage, Storage::Empty)));
+            let output = self.exclusively(|storage| std::mem::replace(storage, Storage::Empty));
+            shielded(|| drop(output));
         }
     }
 }

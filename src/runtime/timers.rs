@@ -29,13 +29,13 @@ const LEVELS: usize = ((u64::BITS - GRAIN_BITS) / GROUP_BITS) as usize;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TimerKey {
     index: u32,
-    generation: u32,
+    number: u64,
 }
 
 struct Entry {
     deadline: Nanos,
     waker: Waker,
-    generation: u32,
+    number: u64,
     level: u8,
     slot: u8,
     links: Links,
@@ -67,25 +67,24 @@ pub(crate) struct Timers {
     levels: [Level; LEVELS],
     /// The wheel's own time: all that was due until then has been taken out.
     now: Nanos,
-    inserted: u32,
-}
-
-impl Default for Timers {
-    fn default() -> Self {
-        let levels = std::array::from_fn(|_| Level { occupied: 0, slots: [EMPTY; SLOTS] });
-        Self { entries: Slab::new(), levels, now: 0, inserted: 0 }
-    }
+    inserted: u64,
 }
 
 impl Timers {
+    /// `inserted` is the first deadline's number.
+    pub(super) fn new(inserted: u64) -> Self {
+        let levels = std::array::from_fn(|_| Level { occupied: 0, slots: [EMPTY; SLOTS] });
+        Self { entries: Slab::new(), levels, now: 0, inserted }
+    }
+
     pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> TimerKey {
-        let generation = self.inserted;
-        self.inserted = generation.wrapping_add(1);
+        let number = self.inserted;
+        self.inserted += 1;
         let (level, slot, links) = (0, 0, Links::UNLINKED);
-        let entry = Entry { deadline, waker, generation, level, slot, links };
+        let entry = Entry { deadline, waker, number, level, slot, links };
         let index = self.entries.insert(entry) as u32;
         self.place(index);
-        TimerKey { index, generation }
+        TimerKey { index, number }
     }
 
     /// Takes a deadline out; gives back its waker, to be dropped when nothing is borrowed.
@@ -194,7 +193,7 @@ impl Timers {
 
     fn get(&mut self, key: TimerKey) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(key.index as usize)?;
-        (entry.generation == key.generation).then_some(entry)
+        (entry.number == key.number).then_some(entry)
     }
 
     /// The slot with the soonest deadlines: what stands lower is sooner than all above it.
@@ -226,10 +225,15 @@ mod tests {
         }
     }
 
-    #[derive(Default)]
     struct Wheel {
         timers: Timers,
         fired: Arc<Mutex<Vec<u64>>>,
+    }
+
+    impl Default for Wheel {
+        fn default() -> Self {
+            Self { timers: Timers::new(0), fired: Arc::default() }
+        }
     }
 
     impl Wheel {

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
-use crate::job::JoinError;
-use crate::runtime::{AbortHandle, JoinHandle, spawn};
+use crate::job::{JoinError, shielded};
+use crate::runtime::{AbortHandle, EventLoop, JoinHandle, spawn};
 
 /// A set of tasks whose results come as they finish. Dropping it aborts those that have not.
 ///
@@ -55,7 +55,7 @@ impl Drop for Notice {
     fn drop(&mut self) {
         self.finished.keys.borrow_mut().push_back(self.key);
         if let Some(waiter) = self.finished.waiter.take() {
-            waiter.wake();
+            shielded(|| waiter.wake());
         }
     }
 }
@@ -72,6 +72,7 @@ impl<T: 'static> JoinSet<T> {
     /// Outside a running loop.
     #[track_caller]
     pub fn spawn(&mut self, future: impl Future<Output = T> + 'static) -> AbortHandle {
+        let _refused_before_anything_is_noted = EventLoop::current();
         let entry = self.tasks.vacant_entry();
         let notice = Notice { key: entry.key(), finished: Rc::clone(&self.finished) };
         let task = spawn(async move {

@@ -1,0 +1,315 @@
+//! What a recorded run says: every event of a tiny program, and the laws that any run obeys.
+
+mod support;
+
+use std::collections::HashMap;
+use std::future::{Future, pending, poll_fn, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use futures::{AsyncReadExt, AsyncWriteExt};
+use glassloop::runtime::{Direction, TaskId};
+use glassloop::task::{JoinSet, spawn_blocking, yield_now};
+use glassloop::time::{sleep, timeout};
+use glassloop::trace::{Cause, Event, Wait};
+use glassloop::{Handle, Runtime, spawn};
+use support::{Door, events, pair, recorded, run_on, runtime, turns};
+
+/// The tasks in the order in which they were spawned.
+fn tasks(events: &[Event]) -> Vec<TaskId> {
+    let spawned = |event: &Event| match event {
+        Event::Spawned { task } => Some(*task),
+        _ => None,
+    };
+    events.iter().filter_map(spawned).collect()
+}
+
+#[test]
+fn a_tiny_program_gives_exactly_these_events() {
+    let runtime = recorded();
+    runtime.block_on(async {
+        spawn(yield_now()).await.unwrap();
+    });
+    let events = events(&runtime);
+    let &[root, child] = &tasks(&events)[..] else { panic!("two tasks: {events:?}") };
+    let expected = [
+        Event::Spawned { task: root },
+        Event::Ready { task: root, by: Cause::Outside },
+        Event::PollStart { task: root },
+        Event::Spawned { task: child },
+        Event::Ready { task: child, by: Cause::Task(root) },
+        Event::PollEnd { task: root },
+        Event::Waiting { task: root, on: vec![Wait::Task(child)] },
+        Event::PollStart { task: child },
+        Event::PollEnd { task: child },
+        Event::Ready { task: child, by: Cause::Task(child) },
+        Event::PollStart { task: child },
+        Event::PollEnd { task: child },
+        Event::Finished { task: child },
+        Event::Ready { task: root, by: Cause::Task(child) },
+        Event::PollStart { task: root },
+        Event::PollEnd { task: root },
+        Event::Finished { task: root },
+    ];
+    assert_eq!(events, expected);
+}
+
+#[test]
+fn a_sleep_shows_its_deadline_and_the_loop_that_slept_for_it() {
+    let runtime = recorded();
+    runtime.block_on(sleep(Duration::from_millis(2)));
+    let records = runtime.take_trace();
+    let waiting = records.iter().find_map(|record| match &record.event {
+        Event::Waiting { on, .. } => Some(on.clone()),
+        _ => None,
+    });
+    let Some(&[Wait::Deadline(deadline)]) = waiting.as_deref() else { panic!("{records:?}") };
+    let woken =
+        records.iter().find(|record| matches!(record.event, Event::Ready { by: Cause::Timer, .. }));
+    assert!(woken.unwrap().at >= deadline);
+    assert!(records.is_sorted_by_key(|record| record.at));
+    assert!(records.iter().any(|record| record.event == Event::LoopWake));
+}
+
+#[test]
+fn a_task_that_waits_says_for_what() {
+    let runtime = recorded();
+    run_on(&runtime, async {
+        let (mut near, mut far) = pair().await;
+        let reader = spawn(async move { near.read(&mut [0]).await.unwrap() });
+        let unknown = spawn(pending::<()>());
+        let either = spawn(async {
+            let _ = timeout(Duration::from_secs(1), spawn(pending::<()>())).await;
+        });
+        turns(3).await;
+        far.write_all(b"x").await.unwrap();
+        assert_eq!(reader.await.unwrap(), 1);
+        unknown.abort();
+        either.abort();
+    });
+    let events = events(&runtime);
+    let waits: Vec<&[Wait]> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Waiting { on, .. } => Some(&on[..]),
+            _ => None,
+        })
+        .collect();
+    let reads = |wait: &Wait| matches!(wait, Wait::Io { direction: Direction::Read, .. });
+    assert!(waits.iter().any(|on| matches!(on, [wait] if reads(wait))), "{waits:?}");
+    assert!(waits.iter().any(|on| on.is_empty()), "{waits:?}");
+    assert!(
+        waits.iter().any(|on| matches!(on, [Wait::Task(_), Wait::Deadline(_)])),
+        "both branches: {waits:?}"
+    );
+    assert!(events.iter().any(|event| matches!(event, Event::Ready { by: Cause::Kernel, .. })));
+}
+
+#[test]
+fn what_happens_outside_block_on_is_caused_from_outside() {
+    let runtime = recorded();
+    for _ in 0..2 {
+        let door = Door::default();
+        let waits = runtime.spawn({
+            let door = door.clone();
+            async move { door.pass().await }
+        });
+        runtime.block_on(turns(1));
+        events(&runtime);
+        door.open();
+        drop(runtime.spawn(ready(())));
+        runtime.block_on(waits).unwrap();
+        let causes: Vec<Cause> = events(&runtime)
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::Ready { by, .. } => Some(by),
+                _ => None,
+            })
+            .collect();
+        // The task spawned, the root, the task woken; then the root, by the task it waited for.
+        assert!(
+            matches!(causes[..], [Cause::Outside, Cause::Outside, Cause::Outside, Cause::Task(_)]),
+            "{causes:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_recorded_unless_it_was_asked_for() {
+    let runtime = runtime();
+    run_on(&runtime, mixed_program());
+    assert_eq!(runtime.take_trace(), []);
+}
+
+#[test]
+fn a_trace_is_taken_once() {
+    let runtime = recorded();
+    runtime.block_on(turns(2));
+    assert!(!events(&runtime).is_empty());
+    assert_eq!(events(&runtime), []);
+}
+
+// ─── The laws ───────────────────────────────────────────────────────────────────────────────────
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum State {
+    New,
+    Ready,
+    Running,
+    /// Gave control back; what it does next is the next event about it.
+    Suspended,
+    Waiting,
+    Finished,
+}
+
+/// Checks that every event is lawful after those before it; gives back where each task stands.
+fn check(events: &[Event]) -> HashMap<TaskId, State> {
+    let mut states = HashMap::<TaskId, State>::new();
+    let (mut running, mut suspended, mut asleep) = (None, None, false);
+    let mut ready = std::collections::VecDeque::new();
+    for (at, event) in events.iter().enumerate() {
+        assert!(!asleep || *event == Event::LoopWake, "{at}: {event:?} while the loop slept");
+        if let Some(task) = suspended.take() {
+            let settled = match event {
+                Event::Ready { task, .. } | Event::Waiting { task, .. } => *task,
+                Event::Finished { task } => *task,
+                _ => panic!("{at}: {task:?} stands nowhere after its poll, then {event:?}"),
+            };
+            assert_eq!(settled, task, "{at}: {event:?}");
+        }
+        let mut go = |task: &TaskId, from: &[State], to: State| {
+            let state = states.get_mut(task).unwrap_or_else(|| panic!("{at}: {task:?} unknown"));
+            assert!(from.contains(state), "{at}: {event:?} of a task that is {state:?}");
+            *state = to;
+        };
+        match event {
+            Event::Spawned { task } => {
+                assert_eq!(states.insert(*task, State::New), None, "{at}: spawned twice");
+            }
+            Event::Ready { task, by } => {
+                go(task, &[State::New, State::Waiting, State::Suspended], State::Ready);
+                ready.push_back(*task);
+                if let Cause::Task(by) = by
+                    && by != task
+                {
+                    assert!(states.contains_key(by), "{at}: woken by nobody known");
+                }
+            }
+            Event::PollStart { task } => {
+                assert_eq!(running.replace(*task), None, "{at}: two tasks run");
+                assert_eq!(ready.pop_front(), Some(*task), "{at}: out of turn");
+                go(task, &[State::Ready], State::Running);
+            }
+            Event::PollEnd { task } => {
+                assert_eq!(running.take(), Some(*task), "{at}");
+                go(task, &[State::Running], State::Suspended);
+                suspended = Some(*task);
+            }
+            Event::Waiting { task, .. } => go(task, &[State::Suspended], State::Waiting),
+            Event::Finished { task } => go(task, &[State::Suspended], State::Finished),
+            Event::LoopSleep { .. } => {
+                assert!(running.is_none() && ready.is_empty(), "{at}: it slept with work to do");
+                asleep = true;
+            }
+            Event::LoopWake => {
+                assert!(std::mem::take(&mut asleep), "{at}: it woke without having slept");
+            }
+            other => panic!("{at}: the laws do not know {other:?}"),
+        }
+    }
+    states
+}
+
+/// A bit of everything.
+async fn mixed_program() {
+    let (mut near, mut far) = pair().await;
+    let echo = spawn(async move {
+        let mut buffer = [0; 16];
+        while let Ok(length @ 1..) = near.read(&mut buffer).await {
+            near.write_all(&buffer[..length]).await.unwrap();
+        }
+    });
+    let mut set = JoinSet::new();
+    for number in 0..20_u64 {
+        set.spawn(async move {
+            match number % 5 {
+                0 => sleep(Duration::from_micros(100 * number)).await,
+                1 => turns(number as usize).await,
+                2 => assert_eq!(spawn_blocking(move || number).await.unwrap(), number),
+                3 => panic!("on purpose"),
+                _ => pending().await,
+            }
+        });
+    }
+    for round in 0..5 {
+        far.write_all(&[round; 9]).await.unwrap();
+        let mut back = [0; 9];
+        far.read_exact(&mut back).await.unwrap();
+        assert_eq!(back, [round; 9]);
+    }
+    drop(far);
+    echo.await.unwrap();
+    let handle = Handle::current();
+    let outside = thread::spawn(move || handle.spawn(yield_now()));
+    outside.join().unwrap().await.unwrap();
+    for _ in 0..8 {
+        set.join_next().await.unwrap().ok();
+    }
+    let mut woken_once = false;
+    poll_fn(|cx| match std::mem::replace(&mut woken_once, true) {
+        true => Poll::Ready(()),
+        false => {
+            (0..3).for_each(|_| cx.waker().wake_by_ref());
+            Poll::Pending
+        }
+    })
+    .await;
+    set.abort_all();
+    yield_now().await;
+}
+
+#[test]
+fn a_task_is_in_one_state_at_a_time_and_is_polled_only_in_its_turn() {
+    let runtime = recorded();
+    run_on(&runtime, mixed_program());
+    let events = events(&runtime);
+    assert!(events.len() > 200);
+    check(&events);
+}
+
+#[test]
+fn a_run_of_several_calls_with_panics_and_leftovers_is_lawful_too() {
+    let runtime = recorded();
+    drop(runtime.spawn(mixed_program()));
+    drop(runtime.spawn(sleep(Duration::MAX)));
+    runtime.block_on(sleep(Duration::from_millis(1)));
+    let panics = || {
+        runtime.block_on(async {
+            let mut nap = pin!(sleep(Duration::from_secs(1)));
+            poll_fn(|cx| Poll::Ready(nap.as_mut().poll(cx).is_pending())).await;
+            panic!("in the root")
+        })
+    };
+    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+    runtime.block_on(turns(10));
+    let states = check(&events(&runtime));
+    assert!(states.values().any(|state| *state == State::Waiting));
+}
+
+#[test]
+fn what_a_trace_leaves_open_is_closed_by_the_next_one() {
+    fn life(runtime: &Runtime) -> Vec<Event> {
+        runtime.block_on(turns(1));
+        events(runtime)
+    }
+    let runtime = recorded();
+    let mut all = life(&runtime);
+    drop(runtime.spawn(turns(2)));
+    all.extend(life(&runtime));
+    all.extend(life(&runtime));
+    all.extend(life(&runtime));
+    assert!(check(&all).values().all(|state| *state == State::Finished));
+}
