@@ -34,10 +34,8 @@ mod task;
 mod timers;
 mod waker;
 
-pub use backend::Direction;
 pub use executor::{Builder, Runtime, spawn};
 pub use join::{AbortHandle, JoinHandle};
-pub use task::TaskId;
 
 // What the rooms beside this one build on: sockets, sleeping, handles for other threads.
 pub(crate) use event_loop::EventLoop;

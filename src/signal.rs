@@ -9,7 +9,7 @@ use signal_hook::consts::SIGINT;
 use signal_hook::low_level::{pipe, unregister};
 
 use crate::net::Source;
-use crate::runtime::Direction;
+use crate::trace::Direction;
 
 /// Waits for Ctrl-C (SIGINT). From the first call on, Ctrl-C no longer ends the process by itself.
 ///

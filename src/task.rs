@@ -11,7 +11,8 @@ use crate::job::JobHandle;
 use crate::threads;
 
 pub use crate::job::JoinError;
-pub use crate::runtime::{AbortHandle, JoinHandle, TaskId, spawn};
+pub use crate::runtime::{AbortHandle, JoinHandle, spawn};
+pub use crate::trace::TaskId;
 pub use join_all::{join_all, try_join_all};
 pub use join_set::JoinSet;
 

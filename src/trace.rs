@@ -21,9 +21,8 @@
 //! ```
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::time::{Duration, Instant};
-
-use crate::runtime::{Direction, TaskId};
 
 /// One event of a run and when it happened, counted from the moment the runtime was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +80,35 @@ pub enum Event {
     },
     /// The kernel let the loop go on.
     LoopWake,
+}
+
+/// Names a task for as long as its loop lives: the spawn counter, never reused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub(crate) u64);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskId({})", self.0)
+    }
+}
+
+/// To be read, or to be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// Data to read, a connection to accept, or the end of the stream.
+    Read,
+    /// Room to write, or a connection that has come about.
+    Write,
+}
+
+impl Direction {
+    pub(crate) const BOTH: [Self; 2] = [Self::Read, Self::Write];
 }
 
 /// Who made a task ready.

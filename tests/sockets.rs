@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use glassloop::net::{TcpListener, TcpStream};
-use glassloop::runtime::Direction;
 use glassloop::spawn;
 use glassloop::task::{spawn_blocking, yield_now};
 use glassloop::time::{sleep, timeout};
+use glassloop::trace::Direction;
 use glassloop::trace::{Event, Wait};
 use support::{
     Bell, Polls, events, pair, pair_with_std, poll_with, recorded, reset, run, run_on, runtime,

@@ -11,10 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt};
-use glassloop::runtime::{Direction, TaskId};
 use glassloop::task::{JoinSet, spawn_blocking, yield_now};
 use glassloop::time::{sleep, timeout};
-use glassloop::trace::{Cause, Event, Wait};
+use glassloop::trace::{Cause, Direction, Event, TaskId, Wait};
 use glassloop::{Handle, Runtime, spawn};
 use support::{Door, events, pair, recorded, run_on, runtime, turns};
 

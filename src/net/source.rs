@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use crate::runtime::{Direction, EventLoop, Reactor, Registration};
-use crate::trace::Wait;
+use crate::runtime::{EventLoop, Reactor, Registration};
+use crate::trace::{Direction, Wait};
 
 /// Something non-blocking with a descriptor. It is registered when it first has to wait, so one that
 /// never waits costs no call.

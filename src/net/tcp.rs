@@ -11,7 +11,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::dns::{ToSocketAddrs, resolve};
 use super::source::Source;
-use crate::runtime::Direction;
+use crate::trace::Direction;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;

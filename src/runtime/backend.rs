@@ -21,19 +21,6 @@ use crate::inbox::Notify;
 
 pub(super) use mio::Mio;
 
-/// To be read, or to be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Direction {
-    /// Data to read, a connection to accept, or the end of the stream.
-    Read,
-    /// Room to write, or a connection that has come about.
-    Write,
-}
-
-impl Direction {
-    pub(super) const BOTH: PerDirection<Self> = [Self::Read, Self::Write];
-}
-
 /// Names a registration: where the reactor keeps it, and which one it is of those kept there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Token {

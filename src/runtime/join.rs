@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use super::event_loop::EventLoop;
 use super::queues::SlotIndex;
 use super::remote::{LoopId, Message};
-use super::task::{Join, Task, TaskCell, TaskId};
+use super::task::{Join, Task, TaskCell};
 use crate::job::JoinError;
-use crate::trace::Wait;
+use crate::trace::{TaskId, Wait};
 
 /// A task that may be awaited. Dropping it detaches the task, which goes on.
 ///
@@ -40,12 +40,7 @@ impl<T: 'static> JoinHandle<T> {
             let _ = task.cancel();
             return Self { task, abort: AbortHandle::of_no_one() };
         }
-        let mut queues = on.queues.borrow_mut();
-        if !queues.has_room() {
-            drop(queues);
-            panic!("16 million tasks live already: await some before you spawn more");
-        }
-        let (slot, id) = queues.insert(Some(task.clone()), &on.trace);
+        let (slot, id) = on.queues.borrow_mut().insert(Some(task.clone()), &on.trace);
         Self { task, abort: AbortHandle { loop_id: on.id, slot, id } }
     }
 }

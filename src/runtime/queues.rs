@@ -17,8 +17,8 @@ use std::rc::Rc;
 use slab::Slab;
 
 use super::list::{Linked, Links, List};
-use super::task::{Task, TaskId};
-use crate::trace::{Event, Tracer};
+use super::task::Task;
+use crate::trace::{Event, TaskId, Tracer};
 
 /// Where a task's slot is. It may be another task's later: the `TaskId` tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,12 +74,16 @@ impl Queues {
         Self { slots: Slab::new(), ready: VecDeque::new(), waiting: List::EMPTY, spawned }
     }
 
-    /// Puts a new task at the end of the ready queue. It must fit: see [`has_room`](Self::has_room).
+    /// Puts a new task at the end of the ready queue.
     pub(super) fn insert(
         &mut self,
         task: Option<Rc<dyn Task>>,
         trace: &Tracer,
     ) -> (SlotIndex, TaskId) {
+        assert!(
+            task.is_none() || self.slots.len() < MAX_TASKS,
+            "16 million tasks live already: await some before you spawn more"
+        );
         let id = TaskId(self.spawned);
         self.spawned += 1;
         let slot = Slot { id, task, state: State::Ready, aborted: false, links: Links::UNLINKED };
@@ -87,10 +91,6 @@ impl Queues {
         trace.emit(|| Event::Spawned { task: id });
         self.make_ready(index, trace);
         (SlotIndex(index), id)
-    }
-
-    pub(super) fn has_room(&self) -> bool {
-        self.slots.len() < MAX_TASKS
     }
 
     /// Takes the task that has been ready longest. It is Running until `suspend` or `remove`.

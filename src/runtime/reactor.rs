@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use slab::Slab;
 
-use super::backend::{Backend, Direction, PerDirection, Readiness, Token};
+use super::backend::{Backend, PerDirection, Readiness, Token};
+use crate::trace::Direction;
 
 pub(crate) struct Reactor {
     backend: RefCell<Box<dyn Backend>>,

@@ -6,9 +6,9 @@ use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::queues::SlotIndex;
-use super::task::TaskId;
 use super::timers::TimerKey;
 use crate::inbox::{Inbox, Notify};
+use crate::trace::TaskId;
 
 /// Names a loop among those that live now.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -12,7 +12,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 use super::event_loop::EventLoop;
 use super::queues::SlotIndex;
 use super::remote::{LoopId, Message};
-use super::task::TaskId;
+use crate::trace::TaskId;
 
 const _: () = assert!(
     usize::BITS == 64,
