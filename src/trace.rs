@@ -168,6 +168,13 @@ impl Tracer {
         self.acting.get()
     }
 
+    pub(crate) fn begin_poll(&self, task: TaskId) {
+        self.emit(|| {
+            self.reasons.borrow_mut().clear(); // a task that was woken meanwhile did not wait for them
+            Event::PollStart { task }
+        });
+    }
+
     /// The running task says why its poll will be `Pending`.
     pub(crate) fn waits_for(&self, reason: impl FnOnce() -> Wait) {
         if self.records.is_some() {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::backend::Mio;
@@ -199,11 +199,7 @@ impl EventLoop {
 
     fn fire_timers(&self) {
         let mut woken = self.woken.take();
-        let mut timers = self.timers.borrow_mut();
-        if !timers.is_empty() {
-            timers.expire(self.now(), &mut woken);
-        }
-        drop(timers);
+        self.timers.borrow_mut().expire(|| self.now(), &mut woken);
         self.wake_all(Cause::Timer, woken);
     }
 
@@ -217,7 +213,7 @@ impl EventLoop {
     }
 
     /// Wakes everyone, with nothing borrowed: a waker may be anybody's code.
-    fn wake_all(&self, cause: Cause, mut woken: Vec<std::task::Waker>) {
+    fn wake_all(&self, cause: Cause, mut woken: Vec<Waker>) {
         self.trace.acting(cause);
         for waker in woken.drain(..) {
             shielded(|| waker.wake());

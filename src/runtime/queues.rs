@@ -100,21 +100,21 @@ impl Queues {
         debug_assert_eq!(slot.state, State::Ready, "{:?} was queued twice", slot.id);
         slot.state = State::Running;
         let Slot { id, aborted, .. } = *slot;
-        trace.emit(|| Event::PollStart { task: id });
+        trace.begin_poll(id);
         Some(Turn { slot: SlotIndex(index), id, task: slot.task.clone(), aborted })
     }
 
     /// Its poll was `Pending`: it waits, unless it was woken meanwhile.
     pub(super) fn suspend(&mut self, SlotIndex(index): SlotIndex, trace: &Tracer) {
         let slot = &mut self.slots[index as usize];
-        let (task, on) = (slot.id, trace.take_reasons());
+        let task = slot.id;
         trace.emit(|| Event::PollEnd { task });
         if slot.state == State::RunningWoken {
             self.make_ready(index, trace);
         } else {
             slot.state = State::Waiting;
             self.waiting.push(&mut self.slots, index);
-            trace.emit(|| Event::Waiting { task, on });
+            trace.emit(|| Event::Waiting { task, on: trace.take_reasons() });
         }
     }
 
@@ -154,7 +154,6 @@ impl Queues {
             State::Running | State::RunningWoken => {}
         }
         let task = self.slots.remove(index as usize).id;
-        trace.take_reasons();
         trace.emit(|| Event::PollEnd { task });
         trace.emit(|| Event::Finished { task });
     }

@@ -102,10 +102,6 @@ impl Timers {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// The soonest deadline.
     pub(super) fn next(&mut self) -> Option<Nanos> {
         let (level, slot) = self.first_slot()?;
@@ -119,8 +115,13 @@ impl Timers {
         Some(soonest)
     }
 
-    /// Takes out all that is due at `now`, soonest first, and adds whom to wake to `woken`.
-    pub(super) fn expire(&mut self, now: Nanos, woken: &mut Vec<Waker>) {
+    /// Takes out all that is due, soonest first, and adds whom to wake to `woken`. Looks at the clock
+    /// only if something is waited for.
+    pub(super) fn expire(&mut self, clock: impl FnOnce() -> Nanos, woken: &mut Vec<Waker>) {
+        if self.entries.is_empty() {
+            return;
+        }
+        let now = clock();
         while let Some((level, slot)) = self.first_slot()
             && self.start_of(level, slot) <= now
         {
@@ -245,7 +246,7 @@ mod tests {
         /// What fires when the time is `now`.
         fn expire(&mut self, now: u64) -> Vec<u64> {
             let mut woken = Vec::new();
-            self.timers.expire(now, &mut woken);
+            self.timers.expire(|| now, &mut woken);
             woken.into_iter().for_each(Waker::wake);
             std::mem::take(&mut self.fired.lock().unwrap())
         }
