@@ -201,6 +201,30 @@ mod tests {
     }
 
     #[test]
+    fn a_dup_that_gets_the_number_of_a_closed_source_can_wait_in_its_turn() {
+        run(async {
+            let (near, mut far) = pair();
+            assert!(timeout(Duration::ZERO, read_byte(&near)).await.is_err());
+            let number = near.get().as_raw_fd();
+            let dup = near.get().try_clone().unwrap();
+            drop(near);
+            assert!(!EventLoop::current().reactor.has_sources());
+            // The kernel knows a registration by the open file and the number, and here both are the same.
+            let mut kept = Vec::new();
+            let again = loop {
+                let again = dup.try_clone().unwrap();
+                if again.as_raw_fd() == number || kept.len() == 64 {
+                    break Source::new(again);
+                }
+                kept.push(again); // other tests open descriptors too
+            };
+            assert!(timeout(Duration::ZERO, read_byte(&again)).await.is_err());
+            far.write_all(b"x").unwrap();
+            assert_eq!(read_byte(&again).await.unwrap(), b'x');
+        });
+    }
+
+    #[test]
     fn a_dup_that_outlives_its_source_disturbs_nobody_when_the_number_comes_back() {
         run(async {
             let (near, mut old_far) = pair();

@@ -82,7 +82,7 @@ impl Reactor {
         }
     }
 
-    pub(super) fn has_sources(&self) -> bool {
+    pub(crate) fn has_sources(&self) -> bool {
         !self.sources.borrow().is_empty()
     }
 

@@ -1,6 +1,6 @@
 //! A comparison for people: a table and bars for each workload, and the verdict.
 
-use anstream::println;
+use std::io::{self, Write};
 
 use super::super::{BOLD, RED, values};
 use super::{Comparison, Entry, Options};
@@ -8,32 +8,41 @@ use super::{Comparison, Entry, Options};
 /// The longest bar, in characters of eight steps each.
 const BAR: f64 = 30.0;
 
-pub(super) fn print(options: &Options, comparison: &Comparison) -> anyhow::Result<()> {
+pub(super) fn print(options: &Options, comparison: &Comparison) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
     let Options { files, size, latency, sum, .. } = options;
     let size = values::show_size(*size);
     let latency = humantime::format_duration(*latency);
     let what = format!("download: {files} files of {size}, {latency} until each answer");
-    print_workload(&what, &comparison.download, "every file has the server's SHA-256");
-    print_workload(&format!("sum: 1..={sum}"), &comparison.sum, "every sum is right");
+    let every_file = "every file has the server's SHA-256";
+    print_workload(&mut out, &what, &comparison.download, every_file)?;
+    print_workload(&mut out, &format!("sum: 1..={sum}"), &comparison.sum, "every sum is right")?;
     for sentence in [&comparison.verdict.download, &comparison.verdict.sum].into_iter().flatten() {
-        println!("{}", sentence.text);
+        writeln!(out, "{}", sentence.text)?;
     }
     Ok(())
 }
 
-fn print_workload(what: &str, entries: &[Entry], verified: &str) {
+fn print_workload(
+    out: &mut impl Write,
+    what: &str,
+    entries: &[Entry],
+    verified: &str,
+) -> io::Result<()> {
     if entries.is_empty() {
-        return;
+        return Ok(());
     }
-    println!("{BOLD}{what}{BOLD:#}");
-    println!(
+    writeln!(out, "{BOLD}{what}{BOLD:#}")?;
+    writeln!(
+        out,
         "  {:<16}{:>10}{:>10}{:>12}{:>11}{:>10}",
         "model", "wall", "CPU", "peak memory", "in flight", "speed-up"
-    );
+    )?;
     let slowest = entries.iter().map(|entry| entry.wall_s).fold(0.0, f64::max);
     for entry in entries {
         let speedup = entry.speedup.map_or("?".into(), |speedup| format!("{speedup:.1}×"));
-        println!(
+        writeln!(
+            out,
             "  {:<16}{:>10}{:>10}{:>12}{:>11}{:>10}  {}",
             entry.model,
             values::show_seconds(entry.wall_s),
@@ -42,15 +51,16 @@ fn print_workload(what: &str, entries: &[Entry], verified: &str) {
             entry.in_flight,
             speedup,
             bar(entry.wall_s / slowest),
-        );
+        )?;
     }
     let wrong: Vec<_> = entries.iter().filter(|entry| !entry.verified).collect();
     if wrong.is_empty() {
-        println!("  {verified}\n");
+        writeln!(out, "  {verified}\n")?;
     }
     for Entry { model, jobs, failed, .. } in wrong {
-        println!("  {RED}{model} is not right{RED:#}: {failed} of {jobs} jobs failed\n");
+        writeln!(out, "  {RED}{model} is not right{RED:#}: {failed} of {jobs} jobs failed\n")?;
     }
+    Ok(())
 }
 
 /// A bar for a share between 0 and 1, to an eighth of a character.
