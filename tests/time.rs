@@ -53,8 +53,9 @@ fn a_sleep_never_ends_early_on_an_idle_loop_or_a_busy_one() {
 #[test]
 fn a_new_earlier_deadline_shortens_the_sleep_that_the_loop_is_in() {
     let runtime = recorded();
+    let start = Instant::now();
     runtime.block_on(async {
-        let mut alarm = sleep(HOUR);
+        let mut alarm = sleep(Duration::from_secs(8));
         set(&mut alarm).await;
         let handle = Handle::current();
         let outside = spawn_blocking(move || {
@@ -63,9 +64,8 @@ fn a_new_earlier_deadline_shortens_the_sleep_that_the_loop_is_in() {
         });
         outside.await.unwrap().unwrap();
     });
-    let sleeps = sleeps(&runtime);
-    assert!(sleeps[0].unwrap() > HOUR / 2, "{sleeps:?}");
-    assert!(sleeps[1].unwrap() <= Duration::from_millis(1), "{sleeps:?}");
+    assert!(sleeps(&runtime)[0].unwrap() > Duration::from_secs(7));
+    assert!(start.elapsed() < Duration::from_secs(7), "it slept until the later deadline");
 }
 
 #[test]
