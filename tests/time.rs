@@ -33,8 +33,8 @@ fn a_sleep_never_ends_early_on_an_idle_loop_or_a_busy_one() {
     run(async {
         for busy in [false, true] {
             let others = spawn(async move {
-                while busy {
-                    yield_now().await;
+                loop {
+                    if busy { yield_now().await } else { pending().await }
                 }
             });
             for micros in [0, 1, 50, 999, 1000, 1001, 2500] {
