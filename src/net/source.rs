@@ -120,12 +120,14 @@ impl fmt::Debug for Registered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::{Runtime, spawn};
+    use crate::runtime::{Builder, Runtime, spawn};
     use crate::task::yield_now;
     use crate::time::{sleep, timeout};
+    use crate::trace::Event;
     use std::cell::Cell;
     use std::future::poll_fn;
     use std::io::{Read, Write};
+    use std::net::UdpSocket;
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
@@ -200,6 +202,27 @@ mod tests {
         });
     }
 
+    /// "Closed" is a hint: a datagram that was refused raises it, and the socket is none the worse.
+    #[test]
+    fn a_source_that_seemed_closed_and_would_block_waits_like_any_other() {
+        run(async {
+            let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+            let near = UdpSocket::bind("127.0.0.1:0").unwrap();
+            near.set_nonblocking(true).unwrap();
+            near.connect(nobody).unwrap();
+            let near = Source::new(near);
+            let receive =
+                || poll_fn(|cx| near.poll_io(Direction::Read, cx, |socket| socket.recv(&mut [0])));
+            assert!(timeout(Duration::ZERO, receive()).await.is_err());
+            near.get().send(b"?").unwrap();
+            assert_eq!(receive().await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+            assert!(timeout(Duration::ZERO, receive()).await.is_err());
+            let somebody = UdpSocket::bind(nobody).unwrap();
+            somebody.send_to(b"!", near.get().local_addr().unwrap()).unwrap();
+            assert_eq!(receive().await.unwrap(), 1);
+        });
+    }
+
     #[test]
     fn a_dup_that_gets_the_number_of_a_closed_source_can_wait_in_its_turn() {
         run(async {
@@ -226,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_dup_that_outlives_its_source_disturbs_nobody_when_the_number_comes_back() {
-        run(async {
+        let runtime = Builder::new().trace(true).build().unwrap();
+        runtime.block_on(async {
             let (near, mut old_far) = pair();
             assert!(timeout(Duration::ZERO, read_byte(&near)).await.is_err());
             let number = near.get().as_raw_fd();
@@ -252,9 +276,14 @@ mod tests {
                 .await
             });
             yield_now().await;
+            sleep(Duration::from_millis(2)).await;
+            runtime.take_trace();
             old_far.write_all(b"old").unwrap();
             sleep(Duration::from_millis(2)).await;
             assert_eq!(polls.get(), 1, "an event of the old one reached the new owner");
+            let trace = runtime.take_trace();
+            let wakes = trace.iter().filter(|record| record.event == Event::LoopWake).count();
+            assert_eq!(wakes, 1, "the kernel still tells of the old one");
             far.write_all(b"n").unwrap();
             assert_eq!(reader.await.unwrap().unwrap(), b'n');
             drop(dup);
