@@ -40,12 +40,11 @@ impl<T: 'static> JoinHandle<T> {
             let _ = task.cancel();
             return Self { task, abort: AbortHandle::of_no_one() };
         }
-        let mut queues = on.queues.borrow_mut();
-        if !queues.has_room() {
-            drop(queues);
-            panic!("16 million tasks live already: await some before you spawn more");
-        }
-        let (slot, id) = queues.insert(Some(task.clone()), &on.trace);
+        assert!(
+            on.queues.borrow().has_room(),
+            "16 million tasks live already: await some before you spawn more"
+        );
+        let (slot, id) = on.queues.borrow_mut().insert(Some(task.clone()), &on.trace);
         Self { task, abort: AbortHandle { loop_id: on.id, slot, id } }
     }
 }
