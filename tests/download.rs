@@ -312,6 +312,34 @@ fn an_attempt_that_ran_out_of_time_is_made_again() {
 }
 
 #[test]
+fn a_connection_that_does_not_come_about_is_given_up() {
+    let nowhere = Blackhole::new();
+    for_every_model(|model| {
+        for limit in ["--connect-timeout", "--timeout"] {
+            let folder = Folder::new();
+            let url = nowhere.url("file");
+            let args = ["download", &url, "-o", folder.arg(), "--model", model.name()];
+            let run = run(args.into_iter().chain(["--retries", "0", limit, "300ms"]));
+            run.exits(1).ends_within(SOON).says("0 of 1 files, 1 failed");
+            assert!(run.took >= Duration::from_millis(300), "{run}");
+            assert_eq!(folder.names(), [""; 0]);
+        }
+    });
+}
+
+#[test]
+fn a_limit_too_far_away_to_come_is_none() {
+    let server = Scripted::saying(ok("fine"));
+    for_every_model(|model| {
+        let folder = Folder::new();
+        let url = server.url("file");
+        let args = ["download", &url, "-o", folder.arg(), "--model", model.name()];
+        let limits = ["--timeout", "1e19", "--connect-timeout", "1e19"];
+        run(args.into_iter().chain(limits)).exits(0);
+    });
+}
+
+#[test]
 fn an_album_that_never_comes_is_given_up() {
     let silent = Scripted::start(|_, stream| say_nothing(stream));
     let nowhere = Blackhole::new();
