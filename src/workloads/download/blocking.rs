@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::attempt::Arriving;
 use super::{Attempts, DownloadError, Job, Row, Run};
-use crate::http::Origin;
 use crate::http::blocking::{self, Connect, is_quiet};
+use crate::http::{Origin, refuse_https};
 use crate::workloads::Interrupt;
 
 /// How long a read or write blocks before it looks at the time and for an interrupt.
@@ -97,15 +97,6 @@ impl Connect for Dial {
 
     fn is_quiet(&self, patient: &Patient) -> bool {
         is_quiet(&patient.stream)
-    }
-}
-
-/// There is no TLS yet.
-pub(super) fn refuse_https(origin: &Origin) -> io::Result<()> {
-    let refused = io::ErrorKind::Unsupported;
-    match origin.is_https() {
-        true => Err(io::Error::new(refused, "https is not supported yet: use an http:// address")),
-        false => Ok(()),
     }
 }
 
