@@ -10,7 +10,6 @@ mod verify;
 use std::io::{Write, stdout};
 use std::time::{Duration, Instant};
 
-use anstream::eprintln;
 use anyhow::Context;
 use clap::Args;
 use glassloop::server::Album;
@@ -22,7 +21,7 @@ use serde::Serialize;
 use self::child::{AlbumServer, Cost};
 use self::measure::Measured;
 use self::verdict::Verdict;
-use super::{End, RED, signals, sum, values};
+use super::{End, RED, signals, sum, tell, values};
 
 /// A sum takes some milliseconds and a processor at its whim: the models take turns for so many rounds,
 /// or for so long, and the median counts.
@@ -77,7 +76,7 @@ struct Comparison {
 }
 
 pub(super) fn run(options: &Options) -> anyhow::Result<End> {
-    let last_words = || eprintln!("interrupted: nothing was finished in time to be compared");
+    let last_words = || tell("interrupted: nothing was finished in time to be compared");
     let interrupt = signals::interrupt(last_words)?;
     let models = match options.models.as_slice() {
         [] => Model::ALL.to_vec(),
@@ -104,7 +103,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
         table::print(options, &comparison)?;
     }
     if interrupt.is_set() {
-        eprintln!("interrupted: not every model was measured");
+        tell("interrupted: not every model was measured");
         return Ok(End::Interrupted);
     }
     let mut entries = comparison.download.iter().chain(&comparison.sum);
@@ -127,7 +126,7 @@ fn measure_all(
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let urls = server.urls(&album)?;
         let (measured, cost) = child::measure_download(model, &urls, folder.path(), interrupt)?;
-        let verified = verify::folder(&album, folder.path())?;
+        let verified = verify::folder(&album, folder.path(), interrupt)?;
         comparison.download.push(entry(model, measured, cost, verified));
     }
     drop(server);
@@ -156,7 +155,7 @@ fn median(mut entries: Vec<Entry>) -> Entry {
 
 fn entry(model: Model, measured: Measured, cost: Cost, verified: bool) -> Entry {
     for error in &measured.errors {
-        eprintln!("{RED}failed:{RED:#} {model}: {error}");
+        tell(format_args!("{RED}failed:{RED:#} {model}: {error}"));
     }
     Entry {
         model: model.name(),

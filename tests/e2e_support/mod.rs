@@ -1,7 +1,7 @@
 //! What the end-to-end tests share: the program as its users run it, servers that play a script, folders
 //! to look into, and tools that may be missing.
 
-#![allow(dead_code)] // each file of tests is a program of its own and uses a part of this
+#![allow(dead_code, unused_imports)] // each file of tests is a program of its own and uses a part of this
 
 pub(crate) mod folder;
 pub(crate) mod program;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use glassloop::server::Album;
 use glassloop::workloads::sum::NumberRange;
 use glassloop::workloads::{Interrupt, Model};
@@ -101,8 +101,8 @@ pub(super) fn measure_sum(
     measure(command, "", interrupt)
 }
 
-/// Runs one measurement to its end. Its CPU time is what the children of this process have used, after
-/// less before: only this one ends in between.
+/// Runs one measurement to its end; one that was interrupted is none. Its CPU time is what the children
+/// of this process have used, after less before: only this one ends in between.
 fn measure(
     mut command: Command,
     input: &str,
@@ -115,6 +115,7 @@ fn measure(
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     let status = wait(&mut process, interrupt)?;
+    ensure!(!interrupt.is_set(), "the measurement was interrupted");
     let cpu_s = children_cpu()? - before;
     let mut report = String::new();
     if let Some(stdout) = &mut process.stdout {
