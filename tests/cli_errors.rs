@@ -76,6 +76,34 @@ fn a_host_that_cannot_be_reached_is_a_failed_row() {
 }
 
 #[test]
+fn a_url_that_is_none_is_a_failed_row_that_says_why() {
+    let server = AlbumServer::start(["--files", "1", "--size", "10"]);
+    let good = server.url("file-0001.bin");
+    let bad = [
+        "",
+        "file",
+        "ftp://127.0.0.1/file",
+        "file:///etc/passwd",
+        "http://",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1/a\r\nHost: other",
+        "http://127.0.0.1/a\tb",
+        "http://127.0.0.1/\x1b[2J",
+        "http://a b/",
+    ];
+    for_every_model(|model| {
+        let folder = Folder::new();
+        let args = ["download", "-o", folder.arg(), "--model", model.name()];
+        let run = run(args.into_iter().chain(bad).chain([&*good]));
+        run.exits(1).says("1 of 11 files, 10 failed");
+        assert_eq!(run.stderr.matches(" cannot be fetched: ").count(), bad.len(), "{run}");
+        assert_eq!(run.stderr.lines().count(), bad.len() + 1, "one line each: {run}");
+        assert!(!run.stderr.contains('\x1b'), "an order to the terminal: {run}");
+        folder.assert_holds(&generated(1, 10));
+    });
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_noticed_before_anything_is_fetched() {
     let server = Scripted::saying(response("200 OK", "text/plain", "hello"));
     let folder = Folder::new();

@@ -145,7 +145,7 @@ impl Progress {
                 elapsed_s: row.elapsed.as_secs_f64(),
             }))),
             (Err(error), _) => {
-                let (url, why) = (&row.job.url, explain(error));
+                let (url, why) = (in_one_line(&row.job.url), explain(error));
                 Some(Print::Message(format!("{RED}failed:{RED:#} {url}: {why}")))
             }
             (Ok(_), Style::Text) => path.map(Print::Result),
@@ -197,6 +197,18 @@ fn print(request: Print, bar: &ProgressBar) {
         Print::Message(line) => bar.suspend(|| tell(line)),
         Print::Flush(done) => _ = done.send(()),
     }
+}
+
+/// A URL as it was given may hold line ends, or what a terminal takes for orders.
+fn in_one_line(url: &str) -> String {
+    let mut line = String::with_capacity(url.len());
+    for c in url.chars() {
+        match c.is_control() {
+            true => line.extend(c.escape_default()),
+            false => line.push(c),
+        }
+    }
+    line
 }
 
 fn json(value: &impl Serialize) -> String {
