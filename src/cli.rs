@@ -84,8 +84,8 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// A line on standard error. Whoever has closed that does not want to know: no reason to fail, as
-/// `eprintln` would.
+/// A line on standard error. When it cannot be written there is nobody left to be told: no reason to
+/// panic, as `eprintln` would on a full disk.
 fn tell(line: impl Display) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }

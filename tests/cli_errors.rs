@@ -310,6 +310,28 @@ fn a_reader_that_leaves_does_no_harm() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn output_on_a_full_disk_is_an_error_and_no_panic() {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let compare = ["compare", "--files", "2", "--size", "10", "--latency", "0", "--sum", "10"];
+    for args in [&compare[..], &["sum", "--range", "1..=10"]] {
+        let output = glassloop(args).stdout(full()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{args:?}: {told}");
+        assert_eq!(told, "error: No space left on device (os error 28)\n", "{args:?}");
+    }
+    let server = AlbumServer::start(["--files", "2", "--size", "10"]);
+    let (good, missing) = (server.url("file-0001.bin"), server.url("missing"));
+    let folder = Folder::new();
+    let download = ["download", &good, &missing, "-o", folder.arg()];
+    for (args, code) in [(&compare[..], 0), (&download, 1), (&["sum", "--range", "1..=1"], 0)] {
+        let output = glassloop(args).stderr(full()).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+    }
+    assert_eq!(folder.names(), ["file-0001.bin"]);
+}
+
+#[test]
 fn a_comparison_that_cannot_start_says_so_and_leaves_nothing() {
     let folder = Folder::new();
     let missing = folder.at("missing");
