@@ -89,9 +89,12 @@ pub(crate) fn generated(files: usize, size: u64) -> BTreeMap<String, Vec<u8>> {
 /// Fails unless both folders hold the same names with the same bytes. Both are read block by block.
 #[track_caller]
 pub(crate) fn assert_identical(folder: &Path, other: &Path) {
-    assert_eq!(names_in(folder), names_in(other));
+    let (names, others) = (names_in(folder), names_in(other));
+    let only_here: Vec<_> = names.iter().filter(|name| !others.contains(name)).collect();
+    let only_there: Vec<_> = others.iter().filter(|name| !names.contains(name)).collect();
+    assert!(names == others, "only in the one: {only_here:?}, in the other: {only_there:?}");
     let (mut block, mut other_block) = (vec![0; 1 << 20], vec![0; 1 << 20]);
-    for name in names_in(folder) {
+    for name in names {
         let (path, other) = (folder.join(&name), other.join(&name));
         assert_eq!(fs::metadata(&path).unwrap().len(), fs::metadata(&other).unwrap().len());
         let (mut file, mut other) = (File::open(path).unwrap(), File::open(other).unwrap());
