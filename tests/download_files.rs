@@ -38,21 +38,9 @@ fn with_fault(
     (Running::start(command.args(args)), log)
 }
 
-/// Whether strace may do its work here: containers often forbid it.
-fn strace() -> Option<std::path::PathBuf> {
-    let strace = tools::find("strace")?;
-    let output = Command::new(&strace).args(["-o", "/dev/null", "true"]).output().unwrap();
-    if !output.status.success() {
-        let why = String::from_utf8_lossy(&output.stderr);
-        tools::skip(&format!("strace may not trace here: {why}"));
-        return None;
-    }
-    Some(strace)
-}
-
 #[test]
 fn a_full_disk_fails_the_file_and_not_the_others() {
-    let Some(strace) = strace() else { return };
+    let Some(strace) = tools::strace() else { return };
     let server = AlbumServer::start(["--files", "5", "--size", "300000"]);
     let album = server.url("");
     for_every_model(|model| {
@@ -78,7 +66,7 @@ fn a_full_disk_fails_the_file_and_not_the_others() {
 
 #[test]
 fn a_full_disk_loses_nothing_that_was_there() {
-    let Some(strace) = strace() else { return };
+    let Some(strace) = tools::strace() else { return };
     let server = AlbumServer::start(["--files", "1", "--size", "300000"]);
     let url = server.url("file-0001.bin");
     for_every_model(|model| {
@@ -96,7 +84,7 @@ fn a_full_disk_loses_nothing_that_was_there() {
 
 #[test]
 fn writes_that_a_signal_interrupts_lose_nothing() {
-    let Some(strace) = strace() else { return };
+    let Some(strace) = tools::strace() else { return };
     let server = AlbumServer::start(["--files", "2", "--size", "300000"]);
     let album = server.url("");
     for_every_model(|model| {
@@ -114,7 +102,7 @@ fn writes_that_a_signal_interrupts_lose_nothing() {
 
 #[test]
 fn a_file_that_cannot_get_its_name_fails_alone() {
-    let Some(strace) = strace() else { return };
+    let Some(strace) = tools::strace() else { return };
     let server = AlbumServer::start(["--files", "2", "--size", "1000"]);
     let album = server.url("");
     for_every_model(|model| {
