@@ -80,12 +80,14 @@ pub(super) struct Cost {
 
 pub(super) fn measure_download(
     model: Model,
+    concurrency: usize,
     urls: &str,
     folder: &Path,
     interrupt: &Interrupt,
 ) -> anyhow::Result<(Measured, Cost)> {
     let mut command = glassloop()?;
-    command.args(["measure", "download", "--model", model.name(), "--output"]).arg(folder);
+    command.args(["measure", "download", "--model", model.name()]);
+    command.args(["--concurrency", &concurrency.to_string(), "--output"]).arg(folder);
     measure(command, urls, interrupt)
 }
 
