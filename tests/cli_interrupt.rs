@@ -208,18 +208,21 @@ fn marked(mark: &str) -> Vec<String> {
     processes.filter(|path| is_marked(path)).map(|path| line(&path)).collect()
 }
 
-/// Starts `compare`, waits until one of its children has `words` in its command line, sends Ctrl-C to it
-/// alone or to all of them, as a terminal does, and sees that nothing is left.
+/// Starts `compare`, waits until the moment has come, given the command lines of all its processes, sends
+/// Ctrl-C to it alone or to all of them, as a terminal does, and sees that nothing is left.
 #[cfg(target_os = "linux")]
-fn interrupt_compare(args: &[&str], words: &str, later: Duration, whole_group: bool) -> Run {
+fn interrupt_compare(
+    args: &[&str],
+    mut is_time: impl FnMut(&[String]) -> bool,
+    whole_group: bool,
+) -> Run {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let temporary = Folder::new();
     let mut command: Command = glassloop(["compare"].iter().chain(args));
     command.env(MARK, &mark).env("TMPDIR", temporary.path()).process_group(0);
     let mut running = Running::start(&mut command);
-    wait_for(words, || marked(&mark).iter().any(|line| line.contains(words)).then_some(()));
-    thread::sleep(later);
+    wait_for("the moment", || is_time(&marked(&mark)).then_some(()));
     match whole_group {
         true => running.interrupt_group(),
         false => running.interrupt(),
@@ -234,6 +237,19 @@ fn interrupt_compare(args: &[&str], words: &str, later: Duration, whole_group: b
     run
 }
 
+/// Whether one of these processes is this, and has been for a moment.
+#[cfg(target_os = "linux")]
+fn runs(words: &str, lines: &[String]) -> bool {
+    let runs = lines.iter().any(|line| line.contains(words));
+    if runs {
+        thread::sleep(Duration::from_millis(200));
+    }
+    runs
+}
+
+/// Its sums never end.
+const SUM: [&str; 2] = ["--sum", "9000000000000000000"];
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_comparison_ends_while_it_downloads_and_leaves_no_process() {
@@ -241,8 +257,8 @@ fn a_comparison_ends_while_it_downloads_and_leaves_no_process() {
     thread::scope(|scope| {
         for whole_group in [false, true] {
             for words in ["serve", "measure download --model sequential"] {
-                let later = Duration::from_millis(200);
-                scope.spawn(move || drop(interrupt_compare(&args, words, later, whole_group)));
+                let is_time = move |lines: &[String]| runs(words, lines);
+                scope.spawn(move || drop(interrupt_compare(&args, is_time, whole_group)));
             }
         }
     });
@@ -251,10 +267,10 @@ fn a_comparison_ends_while_it_downloads_and_leaves_no_process() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_comparison_ends_while_it_adds_and_shows_what_is_complete() {
-    let args = ["--files", "1", "--size", "1", "--latency", "0ms", "--sum", "9000000000000000000"];
+    let args = ["--files", "1", "--size", "1", "--latency", "0ms", SUM[0], SUM[1]];
     for whole_group in [false, true] {
-        let words = "measure sum --model sequential";
-        let run = interrupt_compare(&args, words, Duration::from_millis(200), whole_group);
+        let is_time = |lines: &[String]| runs("measure sum --model sequential", lines);
+        let run = interrupt_compare(&args, is_time, whole_group);
         assert!(run.stdout.contains("every file has the server's SHA-256"), "{run}");
         assert!(!run.stdout.contains("sum: "), "{run}");
     }
@@ -263,8 +279,13 @@ fn a_comparison_ends_while_it_adds_and_shows_what_is_complete() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_comparison_ends_while_it_verifies() {
-    // Hashing so much takes seconds.
-    let args = ["--files", "2", "--size", "200MB", "--latency", "0ms", "--models", "sequential"];
-    let words = "measure download --model sequential";
-    interrupt_compare(&args, words, Duration::from_secs(3), false);
+    // Hashing so much takes a while, and begins when the measurement has ended.
+    let album = ["--files", "2", "--size", "200MB", "--latency", "0ms", "--models", "sequential"];
+    let mut has_begun = false;
+    let is_time = |lines: &[String]| {
+        let measures = lines.iter().any(|line| line.contains("measure download"));
+        has_begun |= measures;
+        has_begun && !measures
+    };
+    interrupt_compare(&[&album[..], &SUM].concat(), is_time, false);
 }
