@@ -90,6 +90,28 @@ fn a_download_ends_whatever_it_waits_for() {
 }
 
 #[test]
+fn a_download_that_stands_still_half_way_takes_its_part_file_with_it() {
+    let stalling = Scripted::start(|_, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbeginning")?;
+        say_nothing(stream)
+    });
+    for_every_model(|model| {
+        let folder = Folder::new();
+        let url = stalling.url("file");
+        let args = ["download", &url, "-o", folder.arg(), "--model", model.name()];
+        let mut running = Running::start(&mut glassloop(args));
+        let part = folder.path().join("file.part");
+        wait_for("the beginning", || {
+            fs::metadata(&part).is_ok_and(|file| file.len() == 9).then_some(())
+        });
+        running.interrupt();
+        let run = running.end();
+        run.exits(130).ends_within(AT_ONCE).says("interrupted: 0 of 1 files, 1 failed");
+        assert_eq!(folder.names(), [""; 0], "{run}");
+    });
+}
+
+#[test]
 fn a_download_that_still_reads_its_list_ends() {
     let silent = Scripted::start(|_, stream| say_nothing(stream));
     let album = silent.url("album");
