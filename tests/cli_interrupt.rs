@@ -216,7 +216,7 @@ fn a_server_ends_with_clients_connected() {
 /// Processes are found by a mark in their environment, which children inherit.
 const MARK: &str = "GLASSLOOP_TEST_MARK";
 
-fn marked(mark: &str) -> Vec<String> {
+fn marked(mark: &str) -> Vec<(i32, String)> {
     let mark = format!("{MARK}={mark}");
     let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     let is_marked = |process: &Path| {
@@ -224,10 +224,22 @@ fn marked(mark: &str) -> Vec<String> {
         environment.split(|&byte| byte == 0).any(|variable| variable == mark.as_bytes())
     };
     let line = |process: &Path| {
-        String::from_utf8_lossy(&fs::read(process.join("cmdline")).unwrap_or_default())
-            .replace('\0', " ")
+        let pid = process.file_name()?.to_str()?.parse().ok()?;
+        let line = fs::read(process.join("cmdline")).ok()?;
+        Some((pid, String::from_utf8_lossy(&line).replace('\0', " ")))
     };
-    processes.filter(|path| is_marked(path)).map(|path| line(&path)).collect()
+    processes.filter(|path| is_marked(path)).filter_map(|path| line(&path)).collect()
+}
+
+/// Whom a Ctrl-C reaches.
+#[derive(Clone, Copy, PartialEq)]
+enum Reaches {
+    /// `kill` of the process alone.
+    OnlyIt,
+    /// A terminal sends it to all of them.
+    All,
+    /// The same, with the worst luck: the children are gone before the news gets to their parent.
+    TheChildrenFirst,
 }
 
 /// Starts `compare`, waits until the moment has come, given the command lines of all its processes, sends
@@ -235,8 +247,8 @@ fn marked(mark: &str) -> Vec<String> {
 #[cfg(target_os = "linux")]
 fn interrupt_compare(
     args: &[&str],
-    mut is_time: impl FnMut(&[String]) -> bool,
-    whole_group: bool,
+    mut is_time: impl FnMut(&[(i32, String)]) -> bool,
+    reaches: Reaches,
 ) -> Run {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -245,9 +257,16 @@ fn interrupt_compare(
     command.env(MARK, &mark).env("TMPDIR", temporary.path()).process_group(0);
     let mut running = Running::start(&mut command);
     wait_for("the moment", || is_time(&marked(&mark)).then_some(()));
-    match whole_group {
-        true => running.interrupt_group(),
-        false => running.interrupt(),
+    match reaches {
+        Reaches::OnlyIt => running.interrupt(),
+        Reaches::All => running.interrupt_group(),
+        Reaches::TheChildrenFirst => {
+            for (child, _) in marked(&mark).iter().filter(|(pid, _)| *pid != running.pid()) {
+                kill(Pid::from_raw(*child), Signal::SIGINT).unwrap();
+            }
+            thread::sleep(Duration::from_millis(30));
+            running.interrupt();
+        }
     }
     let run = running.end();
     run.exits(130).ends_within(AT_ONCE).says("interrupted: ");
@@ -261,8 +280,8 @@ fn interrupt_compare(
 
 /// Whether one of these processes is this, and has been for a moment.
 #[cfg(target_os = "linux")]
-fn runs(words: &str, lines: &[String]) -> bool {
-    let runs = lines.iter().any(|line| line.contains(words));
+fn runs(words: &str, processes: &[(i32, String)]) -> bool {
+    let runs = processes.iter().any(|(_, line)| line.contains(words));
     if runs {
         thread::sleep(Duration::from_millis(200));
     }
@@ -277,11 +296,13 @@ const SUM: [&str; 2] = ["--sum", "9000000000000000000"];
 fn a_comparison_ends_while_it_downloads_and_leaves_no_process() {
     let args = ["--files", "200", "--size", "1KiB", "--latency", "300ms"];
     thread::scope(|scope| {
-        for whole_group in [false, true] {
-            for words in ["serve", "measure download --model sequential"] {
-                let is_time = move |lines: &[String]| runs(words, lines);
-                scope.spawn(move || drop(interrupt_compare(&args, is_time, whole_group)));
-            }
+        for reaches in [Reaches::OnlyIt, Reaches::All, Reaches::TheChildrenFirst] {
+            let is_time = |processes: &[_]| runs("measure download --model sequential", processes);
+            scope.spawn(move || drop(interrupt_compare(&args, is_time, reaches)));
+        }
+        for reaches in [Reaches::OnlyIt, Reaches::All] {
+            let is_time = |processes: &[_]| runs("serve", processes);
+            scope.spawn(move || drop(interrupt_compare(&args, is_time, reaches)));
         }
     });
 }
@@ -290,9 +311,9 @@ fn a_comparison_ends_while_it_downloads_and_leaves_no_process() {
 #[cfg(target_os = "linux")]
 fn a_comparison_ends_while_it_adds_and_shows_what_is_complete() {
     let args = ["--files", "1", "--size", "1", "--latency", "0ms", SUM[0], SUM[1]];
-    for whole_group in [false, true] {
-        let is_time = |lines: &[String]| runs("measure sum --model sequential", lines);
-        let run = interrupt_compare(&args, is_time, whole_group);
+    for reaches in [Reaches::OnlyIt, Reaches::All, Reaches::TheChildrenFirst] {
+        let is_time = |processes: &[_]| runs("measure sum --model sequential", processes);
+        let run = interrupt_compare(&args, is_time, reaches);
         assert!(run.stdout.contains("every file has the server's SHA-256"), "{run}");
         assert!(!run.stdout.contains("sum: "), "{run}");
     }
@@ -304,10 +325,10 @@ fn a_comparison_ends_while_it_verifies() {
     // Hashing so much takes a while, and begins when the measurement has ended.
     let album = ["--files", "2", "--size", "200MB", "--latency", "0ms", "--models", "sequential"];
     let mut has_begun = false;
-    let is_time = |lines: &[String]| {
-        let measures = lines.iter().any(|line| line.contains("measure download"));
+    let is_time = |processes: &[(i32, String)]| {
+        let measures = processes.iter().any(|(_, line)| line.contains("measure download"));
         has_begun |= measures;
         has_begun && !measures
     };
-    interrupt_compare(&[&album[..], &SUM].concat(), is_time, false);
+    interrupt_compare(&[&album[..], &SUM].concat(), is_time, Reaches::OnlyIt);
 }

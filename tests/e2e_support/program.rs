@@ -122,14 +122,14 @@ impl Running {
     pub(crate) fn interrupt(&mut self) {
         self.wait_until_it_listens();
         self.started = Instant::now();
-        kill(self.pid(), Signal::SIGINT).unwrap();
+        kill(Pid::from_raw(self.pid()), Signal::SIGINT).unwrap();
     }
 
     /// Sends Ctrl-C to its group, as a terminal does; `took` counts from here.
     pub(crate) fn interrupt_group(&mut self) {
         self.wait_until_it_listens();
         self.started = Instant::now();
-        killpg(self.pid(), Signal::SIGINT).unwrap();
+        killpg(Pid::from_raw(self.pid()), Signal::SIGINT).unwrap();
     }
 
     /// On a busy machine a process may take long to come to life, and before it listens for Ctrl-C that
@@ -146,8 +146,8 @@ impl Running {
         }
     }
 
-    fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.id()).unwrap())
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {
