@@ -36,6 +36,7 @@
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
+mod coop;
 mod handle;
 pub mod http;
 mod inbox;

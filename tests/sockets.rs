@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener as StdListener};
 use std::rc::Rc;
@@ -500,5 +501,30 @@ fn ctrl_c_wakes_all_who_wait_for_it_and_can_be_awaited_again() {
                 wait.await.unwrap().unwrap();
             }
         }
+    });
+}
+
+#[test]
+fn a_task_whose_socket_is_always_ready_gives_the_others_their_turn() {
+    run(async {
+        let (mut near, mut far) = pair().await;
+        let turns = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&turns);
+        let other = spawn(async move {
+            loop {
+                counted.set(counted.get() + 1);
+                yield_now().await;
+            }
+        });
+        far.write_all(&[7; 4096]).await.unwrap();
+        sleep(Duration::from_millis(1)).await;
+        let before = turns.get();
+        // Everything is there: no read has to wait.
+        for _ in 0..4096 {
+            near.read_exact(&mut [0]).await.unwrap();
+        }
+        let turns = turns.get() - before;
+        assert!(turns >= 16, "4096 reads and {turns} turns for the other");
+        other.abort();
     });
 }

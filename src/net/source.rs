@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use crate::coop;
 use crate::runtime::{EventLoop, Reactor, Registration};
 use crate::trace::{Direction, Wait};
 
@@ -44,6 +45,7 @@ impl<T: AsRawFd> Source<T> {
         cx: &mut Context<'_>,
         mut attempt: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
+        ready!(coop::poll_budget(cx));
         loop {
             ready!(self.poll_ready(direction, cx))?;
             match attempt(&self.io) {
@@ -51,7 +53,10 @@ impl<T: AsRawFd> Source<T> {
                     self.blocked(direction)?
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return Poll::Ready(result),
+                result => {
+                    coop::spend();
+                    return Poll::Ready(result);
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use super::join::JoinHandle;
 use super::queues::SlotIndex;
 use super::remote;
 use super::waker::waker;
+use crate::coop;
 use crate::job::shielded;
 use crate::trace::{Cause, Event, Record};
 
@@ -157,6 +158,7 @@ impl EventLoop {
             self.trace.acting(Cause::Task(turn.id));
             let waker = waker(self.id, turn.slot, turn.id);
             let cx = &mut Context::from_waker(&waker);
+            coop::refill();
             let polled = match &turn.task {
                 None => root(cx),
                 Some(task) if turn.aborted => task.cancel(),
@@ -227,6 +229,7 @@ struct Root<'a>(&'a EventLoop, SlotIndex);
 
 impl Drop for Root<'_> {
     fn drop(&mut self) {
+        coop::lift();
         self.0.queues.borrow_mut().remove(self.1, &self.0.trace);
         self.0.trace.acting(Cause::Outside);
     }

@@ -1,0 +1,51 @@
+//! A budget inside one poll. A task whose sockets and channels are always ready would never give control
+//! back, since it never has to wait: so each poll may make so much progress, and then what it asks for
+//! next is refused for this turn. The task has been woken already and goes on after the others.
+//!
+//! The tick's budget (`runtime/executor.rs`) is the other half: it bounds the polls between two looks at
+//! the kernel, this one bounds the poll. The idea is tokio's `coop`.
+//!
+//! Everything that can be ready without waiting asks here first, and says afterwards that it has got
+//! something:
+//!
+//! ```text
+//!   ready!(coop::poll_budget(cx));          nothing left? then Pending, and woken
+//!   ... take what is there ...
+//!   coop::spend();                          only if there was something
+//! ```
+
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
+/// What one poll may get: many things, so that asking costs little beside them, and few enough that the
+/// others wait for microseconds.
+const BUDGET: u32 = 128;
+
+thread_local! {
+    /// What the running poll may still get. Outside a loop nobody counts.
+    static LEFT: Cell<u32> = const { Cell::new(u32::MAX) };
+}
+
+/// A poll begins.
+pub(crate) fn refill() {
+    LEFT.set(BUDGET);
+}
+
+/// The loop's own code runs, or nobody's: no limit.
+pub(crate) fn lift() {
+    LEFT.set(u32::MAX);
+}
+
+/// `Pending` when this poll has got enough; the task will be polled again.
+pub(crate) fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
+    if LEFT.get() == 0 {
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    Poll::Ready(())
+}
+
+/// Something was got.
+pub(crate) fn spend() {
+    LEFT.set(LEFT.get().saturating_sub(1));
+}
