@@ -30,7 +30,16 @@ impl Handle {
     /// When none does.
     #[track_caller]
     pub fn current() -> Self {
-        Self(Arc::clone(&EventLoop::current().inbox))
+        Self::of(&EventLoop::current())
+    }
+
+    /// The handle of the loop that runs on this thread, if one does.
+    pub fn try_current() -> Option<Self> {
+        EventLoop::try_current().map(|here| Self::of(&here))
+    }
+
+    pub(crate) fn of(event_loop: &EventLoop) -> Self {
+        Self(Arc::clone(&event_loop.inbox))
     }
 
     /// Spawns a future that may cross threads. Its handle can be awaited anywhere or waited for

@@ -36,6 +36,8 @@
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
+mod builder;
+mod clock;
 mod coop;
 mod handle;
 pub mod http;
@@ -45,10 +47,12 @@ pub mod net;
 pub mod runtime;
 pub mod server;
 pub mod signal;
+mod snapshot;
 pub mod task;
 mod threads;
 pub mod time;
 pub mod trace;
+mod tracer;
 pub mod workloads;
 
 pub use handle::Handle;

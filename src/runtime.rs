@@ -34,7 +34,11 @@ mod task;
 mod timers;
 mod waker;
 
-pub use executor::{Builder, Runtime, spawn};
+pub use crate::builder::Builder;
+pub use crate::handle::Handle;
+pub use crate::snapshot::{Snapshot, TaskSnapshot, TaskState};
+pub use backend::BackendKind;
+pub use executor::{Runtime, spawn};
 pub use join::{AbortHandle, JoinHandle};
 
 // What the rooms beside this one build on: sockets, sleeping, handles for other threads.

@@ -1,101 +1,107 @@
-//! Waiting for time to pass. Deadlines stand in the loop's timer wheel until then.
+//! Waiting for time to pass, by a clock that a test can stop.
+
+mod instant;
+mod interval;
+mod sleep;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::runtime::{EventLoop, LoopId, Message, TimerKey};
-use crate::trace::Wait;
+use crate::clock::nanos;
+use crate::coop;
+use crate::runtime::EventLoop;
+use crate::task::yield_now;
 
-/// Waits for `duration` from now. Never returns early; on an idle loop it returns within a
-/// millisecond after it. A duration too long to come (`Duration::MAX`) waits for ever.
-///
-/// `sleep(Duration::ZERO)` gives the other tasks a turn. Dropping it forgets the deadline.
-///
-/// # Panics
-/// When polled outside a running loop.
-///
-/// ```
-/// use std::time::{Duration, Instant};
-///
-/// let runtime = glassloop::Runtime::new()?;
-/// let start = Instant::now();
-/// runtime.block_on(glassloop::time::sleep(Duration::from_millis(5)));
-/// assert!(start.elapsed() >= Duration::from_millis(5));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn sleep(duration: Duration) -> Sleep {
-    Sleep { deadline: Instant::now().checked_add(duration), set: None }
-}
+pub use self::instant::Instant;
+pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use self::sleep::{Sleep, sleep, sleep_until};
 
-/// Waits until `deadline`; one that is past gives the other tasks a turn.
+/// Stops the clock of the loop that runs on this thread. From now on time passes only when every task waits:
+/// then the clock jumps to the next deadline, if neither a job on a thread nor a socket could come before it.
+/// So what takes hours takes none, and takes exactly that long.
+///
+/// A socket that has waited keeps the clock from jumping for as long as it is open: nobody can tell how
+/// long the world outside will take.
 ///
 /// # Panics
-/// When polled outside a running loop.
+/// Outside a running loop; when the clock stands still already; later, in `block_on`, when every task waits
+/// and nothing can ever wake them.
 ///
 /// ```
-/// use std::time::Instant;
+/// use std::time::Duration;
+/// use glassloop::time::{self, Instant, sleep};
 ///
 /// let runtime = glassloop::Runtime::new()?;
-/// runtime.block_on(glassloop::time::sleep_until(Instant::now()));
+/// runtime.block_on(async {
+///     time::pause();
+///     let start = Instant::now();
+///     sleep(Duration::from_secs(3600)).await;
+///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+///     time::resume();
+/// });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep { deadline: Some(deadline), set: None }
+#[track_caller]
+pub fn pause() {
+    let here = EventLoop::current();
+    assert!(
+        !here.clock.is_paused(),
+        "the clock stands still already: resume() it before you pause() it"
+    );
+    here.clock.pause();
 }
 
-/// The future of [`sleep`]. It holds numbers only, so it is `Send` and `Sync`, and so is what
-/// contains it.
-#[derive(Debug)]
-pub struct Sleep {
-    /// `None` is too far away to ever come.
-    deadline: Option<Instant>,
-    /// Its place in a loop's wheel.
-    set: Option<(LoopId, TimerKey)>,
+/// Lets the clock go on from where it stands. See [`pause`].
+///
+/// # Panics
+/// Outside a running loop; when the clock does not stand still.
+///
+/// ```
+/// let runtime = glassloop::runtime::Builder::new().start_paused(true).build()?;
+/// runtime.block_on(async { glassloop::time::resume() });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn resume() {
+    let here = EventLoop::current();
+    assert!(
+        here.clock.is_paused(),
+        "the clock does not stand still: pause() it before you resume() it"
+    );
+    here.clock.resume();
 }
 
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.deadline else { return Poll::Pending };
-        let here = EventLoop::current();
-        let at = here.at(deadline);
-        let waker = cx.waker().clone();
-        match self.set {
-            Some((id, key)) if id == here.id => {
-                // The waker that is not needed is dropped when nothing is borrowed any more.
-                let unneeded = here.timers.borrow_mut().rewake(key, waker);
-                if unneeded.is_err() {
-                    self.set = None; // it stands no more: it has fired
-                    return Poll::Ready(());
-                }
-            }
-            _ => {
-                self.forget(); // it was set in another loop, or never
-                let key = here.timers.borrow_mut().insert(at, waker);
-                self.set = Some((here.id, key));
-            }
-        }
-        here.trace.waits_for(|| Wait::Deadline(Duration::from_nanos(at)));
-        Poll::Pending
-    }
-}
-
-impl Sleep {
-    fn forget(&mut self) {
-        if let Some((id, key)) = self.set.take() {
-            EventLoop::deliver(id, Message::CancelTimer(key));
-        }
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        self.forget();
-    }
+/// Moves a standing clock forward by `duration`, and gives those whose time has come a turn.
+///
+/// # Panics
+/// Outside a running loop; when the clock does not stand still.
+///
+/// ```
+/// use std::time::Duration;
+/// use glassloop::time::{Instant, advance};
+///
+/// let runtime = glassloop::runtime::Builder::new().start_paused(true).build()?;
+/// runtime.block_on(async {
+///     let start = Instant::now();
+///     advance(Duration::from_secs(7)).await;
+///     assert_eq!(start.elapsed(), Duration::from_secs(7));
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn advance(duration: Duration) {
+    let here = EventLoop::current();
+    assert!(
+        here.clock.is_paused(),
+        "the clock does not stand still: pause() it before you advance() it"
+    );
+    here.clock.move_to(here.clock.now().saturating_add(nanos(duration)));
+    drop(here);
+    // A deadline that is past wakes its task after this turn, in the order of the deadlines: ours is last.
+    sleep_until(Instant::now()).await;
+    yield_now().await;
 }
 
 /// Waits for `future`, but no longer than `duration`; then drops it. A future that is ready when
@@ -118,14 +124,69 @@ impl Drop for Sleep {
 /// });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Output, Elapsed> {
-    let mut sleep = sleep(duration);
-    let mut future = pin!(future);
-    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Ok(output)),
-        Poll::Pending => Pin::new(&mut sleep).poll(cx).map(|()| Err(Elapsed(()))),
-    })
-    .await
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { future: future.into_future(), limit: sleep(duration) }
+}
+
+/// As [`timeout`], until `deadline`.
+///
+/// # Errors
+/// [`Elapsed`] when time ran out.
+///
+/// # Panics
+/// When polled outside a running loop.
+///
+/// ```
+/// use glassloop::time::{Instant, timeout_at};
+///
+/// let runtime = glassloop::Runtime::new()?;
+/// let done = runtime.block_on(async { timeout_at(Instant::now(), async { "in time" }).await });
+/// assert_eq!(done, Ok("in time"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { future: future.into_future(), limit: sleep_until(deadline) }
+}
+
+pin_project_lite::pin_project! {
+    /// The future of [`timeout`].
+    #[derive(Debug)]
+    pub struct Timeout<F> {
+        #[pin]
+        future: F,
+        #[pin]
+        limit: Sleep,
+    }
+}
+
+impl<F> Timeout<F> {
+    /// The future that is waited for.
+    pub fn get_ref(&self) -> &F {
+        &self.future
+    }
+
+    /// The future that is waited for.
+    pub fn get_mut(&mut self) -> &mut F {
+        &mut self.future
+    }
+
+    /// The future that was waited for.
+    pub fn into_inner(self) -> F {
+        self.future
+    }
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.future.poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        // Also when the future has used up this turn's budget, time must be able to run out.
+        coop::unlimited(|| this.limit.poll(cx)).map(|()| Err(Elapsed(())))
+    }
 }
 
 /// Time ran out.

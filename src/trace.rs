@@ -1,5 +1,5 @@
-//! What happened in a run, event by event. The queues and the tick tell `Tracer::emit`, the one place
-//! that records; without a recorder, as it is unless the builder was asked for one, it does nothing.
+//! What happened in a run, event by event. The queues and the tick tell `Tracer::emit` (`tracer.rs`), the
+//! one place that records; when nobody listens, as it is unless the builder was asked to, it does nothing.
 //!
 //! ```
 //! use glassloop::trace::Event;
@@ -20,14 +20,14 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::panic::Location;
+use std::time::Duration;
 
-/// One event of a run and when it happened, counted from the moment the runtime was built.
+/// One event of a run and when it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Time since the runtime was built.
+    /// Time since the runtime was built, on its own clock.
     pub at: Duration,
     /// What happened.
     pub event: Event,
@@ -43,6 +43,15 @@ pub enum Event {
     Spawned {
         /// The new task.
         task: TaskId,
+        /// The line of the program that spawned it.
+        at: &'static Location<'static>,
+    },
+    /// A task was given a name.
+    Named {
+        /// Whose name it is.
+        task: TaskId,
+        /// The name.
+        name: String,
     },
     /// A task stands at the end of the ready queue.
     Ready {
@@ -140,60 +149,15 @@ pub enum Wait {
     Task(TaskId),
 }
 
-/// Records events when it was asked to.
-pub(crate) struct Tracer {
-    start: Instant,
-    records: Option<RefCell<Vec<Record>>>,
-    acting: Cell<Cause>,
-    /// What the running task has said it waits for.
-    reasons: RefCell<Vec<Wait>>,
-}
-
-impl Tracer {
-    pub(crate) fn new(start: Instant, recording: bool) -> Self {
-        Self {
-            start,
-            records: recording.then(RefCell::default),
-            acting: Cell::new(Cause::Outside),
-            reasons: RefCell::default(),
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { fd, direction: Direction::Read } => write!(f, "descriptor {fd} to be read"),
+            Self::Io { fd, direction: Direction::Write } => {
+                write!(f, "descriptor {fd} to be written")
+            }
+            Self::Deadline(at) => write!(f, "the time {at:.3?}"),
+            Self::Task(task) => write!(f, "task {task}"),
         }
-    }
-
-    /// Who acts from now on: the cause of what becomes ready.
-    pub(crate) fn acting(&self, cause: Cause) {
-        self.acting.set(cause);
-    }
-
-    pub(crate) fn cause(&self) -> Cause {
-        self.acting.get()
-    }
-
-    pub(crate) fn begin_poll(&self, task: TaskId) {
-        self.emit(|| {
-            self.reasons.borrow_mut().clear(); // a task that was woken meanwhile did not wait for them
-            Event::PollStart { task }
-        });
-    }
-
-    /// The running task says why its poll will be `Pending`.
-    pub(crate) fn waits_for(&self, reason: impl FnOnce() -> Wait) {
-        if self.records.is_some() {
-            self.reasons.borrow_mut().push(reason());
-        }
-    }
-
-    pub(crate) fn take_reasons(&self) -> Vec<Wait> {
-        self.reasons.take()
-    }
-
-    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        if let Some(records) = &self.records {
-            let record = Record { at: self.start.elapsed(), event: event() };
-            records.borrow_mut().push(record);
-        }
-    }
-
-    pub(crate) fn take(&self) -> Vec<Record> {
-        self.records.as_ref().map(RefCell::take).unwrap_or_default()
     }
 }

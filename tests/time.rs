@@ -10,10 +10,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use glassloop::task::{spawn_blocking, yield_now};
-use glassloop::time::{Elapsed, Sleep, sleep, sleep_until, timeout};
+use glassloop::time::{Elapsed, Instant, Sleep, sleep, sleep_until, timeout};
 use glassloop::{Handle, spawn};
 use support::{Bell, Polls, Unruly, poll_with, recorded, run, run_on, runtime, sleeps, turns};
 

@@ -20,7 +20,7 @@ use support::{Door, events, pair, recorded, run_on, runtime, turns};
 /// The tasks in the order in which they were spawned.
 fn tasks(events: &[Event]) -> Vec<TaskId> {
     let spawned = |event: &Event| match event {
-        Event::Spawned { task } => Some(*task),
+        Event::Spawned { task, .. } => Some(*task),
         _ => None,
     };
     events.iter().filter_map(spawned).collect()
@@ -29,16 +29,24 @@ fn tasks(events: &[Event]) -> Vec<TaskId> {
 #[test]
 fn a_tiny_program_gives_exactly_these_events() {
     let runtime = recorded();
+    let outer = line!() + 1;
     runtime.block_on(async {
         spawn(yield_now()).await.unwrap();
     });
     let events = events(&runtime);
     let &[root, child] = &tasks(&events)[..] else { panic!("two tasks: {events:?}") };
+    let spawned_at = |line| {
+        let at = |event: &Event| match event {
+            Event::Spawned { at, .. } if at.line() == line => Some(*at),
+            _ => None,
+        };
+        events.iter().find_map(at).unwrap_or_else(|| panic!("line {line}: {events:?}"))
+    };
     let expected = [
-        Event::Spawned { task: root },
+        Event::Spawned { task: root, at: spawned_at(outer) },
         Event::Ready { task: root, by: Cause::Outside },
         Event::PollStart { task: root },
-        Event::Spawned { task: child },
+        Event::Spawned { task: child, at: spawned_at(outer + 1) },
         Event::Ready { task: child, by: Cause::Task(root) },
         Event::PollEnd { task: root },
         Event::Waiting { task: root, on: vec![Wait::Task(child)] },
@@ -185,7 +193,7 @@ fn check(events: &[Event]) -> HashMap<TaskId, State> {
             *state = to;
         };
         match event {
-            Event::Spawned { task } => {
+            Event::Spawned { task, .. } => {
                 assert_eq!(states.insert(*task, State::New), None, "{at}: spawned twice");
             }
             Event::Ready { task, by } => {

@@ -11,6 +11,7 @@
 //!   selector.
 
 mod mio;
+mod polling;
 
 use std::io;
 use std::os::fd::RawFd;
@@ -19,27 +20,81 @@ use std::time::Duration;
 
 use crate::inbox::Notify;
 
-pub(super) use mio::Mio;
+/// Events taken from the kernel at once; more stay there for the next wait.
+const EVENTS: usize = 1024;
+
+/// Who speaks with the kernel on behalf of a loop.
+///
+/// ```
+/// use glassloop::runtime::{BackendKind, Builder};
+///
+/// for backend in BackendKind::ALL {
+///     let runtime = Builder::new().backend(backend).build()?;
+///     assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum BackendKind {
+    /// mio: edge-triggered. The kernel tells of each change once, without being asked again.
+    #[default]
+    Mio,
+    /// polling: oneshot. The kernel tells what was asked for, once, and is asked again: one more system
+    /// call for each wait. On Linux its timers are as fine as the kernel's; mio's are full milliseconds.
+    Polling,
+}
+
+impl BackendKind {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Mio, Self::Polling];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mio => "mio",
+            Self::Polling => "polling",
+        }
+    }
+
+    pub(crate) fn build(self) -> io::Result<Box<dyn Backend>> {
+        Ok(match self {
+            Self::Mio => Box::new(mio::Mio::new()?),
+            Self::Polling => Box::new(polling::Polling::new()?),
+        })
+    }
+}
 
 /// Names a registration: where the reactor keeps it, and which one it is of those kept there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Token {
+pub(crate) struct Token {
     pub(super) index: u32,
     pub(super) generation: u32,
 }
 
+impl Token {
+    /// Generations stay below 2³¹ (see the reactor), so this is never `usize::MAX`, which selectors keep
+    /// for themselves.
+    fn pack(self) -> usize {
+        (self.generation as usize) << 32 | self.index as usize
+    }
+
+    fn unpack(number: usize) -> Self {
+        Self { generation: (number >> 32) as u32, index: number as u32 }
+    }
+}
+
 /// What the kernel says about one descriptor. "Closed" is a hint: no more will come that way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Readiness {
+pub(crate) struct Readiness {
     pub(super) token: Token,
     pub(super) ready: PerDirection<bool>,
     pub(super) closed: PerDirection<bool>,
 }
 
 /// Indexed by `Direction as usize`.
-pub(super) type PerDirection<T> = [T; 2];
+pub(crate) type PerDirection<T> = [T; 2];
 
-pub(super) trait Backend {
+pub(crate) trait Backend {
     fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()>;
     fn arm(&mut self, fd: RawFd, token: Token, waiting: PerDirection<bool>) -> io::Result<()>;
     fn deregister(&mut self, fd: RawFd) -> io::Result<()>;

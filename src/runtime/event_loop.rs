@@ -6,15 +6,15 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
 
 use super::backend::Backend;
 use super::queues::Queues;
 use super::reactor::Reactor;
 use super::remote::{self, LoopId, Mailbox, Message};
-use super::timers::{Nanos, Timers};
+use super::timers::Timers;
+use crate::clock::Clock;
 use crate::job::shielded;
-use crate::trace::Tracer;
+use crate::tracer::Tracer;
 
 pub(crate) struct EventLoop {
     pub(crate) id: LoopId,
@@ -23,8 +23,10 @@ pub(crate) struct EventLoop {
     /// Sources share it, so that they can leave it whenever they are dropped.
     pub(crate) reactor: Rc<Reactor>,
     pub(crate) inbox: Arc<Mailbox>,
-    pub(super) start: Instant,
+    pub(crate) clock: Rc<Clock>,
     pub(crate) trace: Tracer,
+    /// Blocking jobs that a standing clock waits for.
+    pub(super) in_flight: Cell<usize>,
     /// The runtime is being dropped: nothing new begins.
     pub(super) closing: Cell<bool>,
     /// Whom to wake, collected while something is borrowed; reused from tick to tick.
@@ -36,18 +38,23 @@ thread_local! {
 }
 
 impl EventLoop {
-    pub(super) fn new(backend: Box<dyn Backend>, recording: bool) -> io::Result<Self> {
+    pub(crate) fn new(
+        backend: Box<dyn Backend>,
+        clock: Rc<Clock>,
+        trace: Tracer,
+        seed: Option<u64>,
+    ) -> io::Result<Self> {
         let inbox = Arc::new(Mailbox::new(backend.notifier()?));
         let (id, count_from) = remote::register(Arc::clone(&inbox))?;
-        let start = Instant::now();
         Ok(Self {
             id,
-            queues: RefCell::new(Queues::new(count_from)),
+            queues: RefCell::new(Queues::new(count_from, seed)),
             timers: RefCell::new(Timers::new(count_from)),
             reactor: Rc::new(Reactor::new(backend)),
             inbox,
-            start,
-            trace: Tracer::new(start, recording),
+            clock,
+            trace,
+            in_flight: Cell::new(0),
             closing: Cell::new(false),
             woken: Cell::default(),
         })
@@ -89,18 +96,14 @@ impl EventLoop {
                 shielded(|| drop(waker)); // it may be anybody's code: nothing is borrowed by now
             }
             Message::Run(run) => shielded(run),
+            Message::JobDone => self.in_flight.update(|jobs| jobs - 1),
         }
     }
 
-    /// The time on the loop's clock.
-    pub(super) fn now(&self) -> Nanos {
-        self.at(Instant::now())
-    }
-
-    /// A moment on the loop's clock: 0 if it is before the start. Five centuries fit.
-    pub(crate) fn at(&self, moment: Instant) -> Nanos {
-        let since_start = moment.saturating_duration_since(self.start);
-        since_start.as_nanos().try_into().unwrap_or(Nanos::MAX)
+    /// Whether no `Handle` is left by which another thread could reach it; wakers do not count.
+    pub(super) fn nobody_outside(&self) -> bool {
+        let ours_and_the_registrys = 2;
+        Arc::strong_count(&self.inbox) == ours_and_the_registrys
     }
 
     /// Makes this the thread's loop until the guard is dropped, and then the one before again.

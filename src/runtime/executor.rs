@@ -1,13 +1,11 @@
-//! The executor: builds a loop, and turns it until the future it was given has finished.
+//! The executor: turns the loop until the future it was given has finished.
 
 use std::future::Future;
-use std::io;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::backend::Mio;
 use super::event_loop::EventLoop;
 use super::join::JoinHandle;
 use super::queues::SlotIndex;
@@ -15,7 +13,7 @@ use super::remote;
 use super::waker::waker;
 use crate::coop;
 use crate::job::shielded;
-use crate::trace::{Cause, Event, Record};
+use crate::trace::{Cause, Event};
 
 /// Polls between two looks at the kernel, the inbox and the clock: many enough that looking costs
 /// little beside them, few enough that a socket never waits long for tasks that are always ready.
@@ -32,48 +30,13 @@ const BUDGET: u32 = 128;
 /// ```
 pub struct Runtime(Rc<EventLoop>);
 
-/// Sets up a [`Runtime`].
-///
-/// ```
-/// let runtime = glassloop::runtime::Builder::new().trace(true).build()?;
-/// runtime.block_on(async {});
-/// assert!(!runtime.take_trace().is_empty());
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct Builder {
-    trace: bool,
-}
-
-impl Builder {
-    /// The defaults: nothing is recorded.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Records every event of the run, for [`Runtime::take_trace`]. The records stay in memory, about
-    /// 60 bytes each, until they are taken.
-    pub fn trace(mut self, on: bool) -> Self {
-        self.trace = on;
-        self
-    }
-
-    /// Builds the loop.
-    ///
-    /// # Errors
-    /// When the kernel refuses a selector (too many open files), or 65,536 loops live already.
-    pub fn build(self) -> io::Result<Runtime> {
-        Ok(Runtime(Rc::new(EventLoop::new(Box::new(Mio::new()?), self.trace)?)))
-    }
-}
-
 impl Runtime {
-    /// A loop with the defaults of [`Builder`].
-    ///
-    /// # Errors
-    /// As [`Builder::build`].
-    pub fn new() -> io::Result<Self> {
-        Builder::new().build()
+    pub(crate) fn of(event_loop: EventLoop) -> Self {
+        Self(Rc::new(event_loop))
+    }
+
+    pub(crate) fn event_loop(&self) -> &EventLoop {
+        &self.0
     }
 
     /// Turns the loop until `future` has finished, and returns what it gave. Other tasks run
@@ -99,13 +62,9 @@ impl Runtime {
     }
 
     /// Puts a future into the loop as a task that runs during the next `block_on`.
+    #[track_caller]
     pub fn spawn<F: Future<Output: 'static> + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         JoinHandle::spawn(&self.0, future)
-    }
-
-    /// Takes what has been recorded since the last time; nothing unless the builder was asked to.
-    pub fn take_trace(&self) -> Vec<Record> {
-        self.0.trace.take()
     }
 }
 
@@ -180,9 +139,9 @@ impl EventLoop {
 
     /// Lets the kernel say what has happened: sleeps if nothing is ready, glances if something is.
     fn react(&self) {
-        let timeout = self.until_next_turn();
-        let sleeping = timeout != Some(Duration::ZERO) && self.inbox.may_sleep();
-        let timeout = if sleeping { timeout } else { Some(Duration::ZERO) };
+        let idle = self.queues.borrow().nothing_ready();
+        let sleeping = idle && self.inbox.may_sleep();
+        let timeout = if sleeping { self.until_deadline() } else { Some(Duration::ZERO) };
         if !sleeping && !self.reactor.has_sources() {
             return;
         }
@@ -201,17 +160,25 @@ impl EventLoop {
 
     fn fire_timers(&self) {
         let mut woken = self.woken.take();
-        self.timers.borrow_mut().expire(|| self.now(), &mut woken);
+        self.timers.borrow_mut().expire(|| self.clock.now(), &mut woken);
         self.wake_all(Cause::Timer, woken);
     }
 
-    /// How long the loop may sleep; `None` until something happens.
-    fn until_next_turn(&self) -> Option<Duration> {
-        if !self.queues.borrow().nothing_ready() {
-            return Some(Duration::ZERO);
+    /// How long an idle loop may sleep; `None` until something happens. A clock that stands still jumps to
+    /// the deadline, if nothing from outside can come before it.
+    fn until_deadline(&self) -> Option<Duration> {
+        let deadline = self.timers.borrow_mut().next();
+        if self.clock.is_paused() {
+            if self.in_flight.get() > 0 || self.reactor.has_sources() {
+                return None;
+            }
+            match deadline {
+                Some(deadline) => self.clock.move_to(deadline),
+                None if self.nobody_outside() => self.trace.report_deadlock(),
+                None => {}
+            }
         }
-        let deadline = self.timers.borrow_mut().next()?;
-        Some(Duration::from_nanos(deadline.saturating_sub(self.now())))
+        Some(Duration::from_nanos(deadline?.saturating_sub(self.clock.now())))
     }
 
     /// Wakes everyone, with nothing borrowed: a waker may be anybody's code.
@@ -247,11 +214,5 @@ impl Drop for Runtime {
         for unread in remote::unregister(event_loop.id) {
             shielded(|| drop(unread));
         }
-    }
-}
-
-impl std::fmt::Debug for Runtime {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Runtime({})", self.0.id.0)
     }
 }

@@ -34,6 +34,7 @@ impl<T: 'static> JoinHandle<T> {
     ///
     /// # Panics
     /// When 16 million tasks live already.
+    #[track_caller]
     pub(super) fn spawn(on: &EventLoop, future: impl Future<Output = T> + 'static) -> Self {
         let task = Rc::new(TaskCell::new(future));
         if on.closing.get() {

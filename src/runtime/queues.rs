@@ -12,13 +12,15 @@
 //! New differs from Ready only in that it never ran; the trace tells them apart, the queue need not.
 
 use std::collections::VecDeque;
+use std::panic::Location;
 use std::rc::Rc;
 
 use slab::Slab;
 
 use super::list::{Linked, Links, List};
 use super::task::Task;
-use crate::trace::{Event, TaskId, Tracer};
+use crate::trace::{Event, TaskId};
+use crate::tracer::Tracer;
 
 /// Where a task's slot is. It may be another task's later: the `TaskId` tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,15 +68,20 @@ pub(super) struct Queues {
     /// Who has waited longest first; a wake takes a task out of the middle.
     waiting: List,
     spawned: u64,
+    /// Draws lots instead, so that a test meets every order.
+    lots: Option<fastrand::Rng>,
 }
 
 impl Queues {
     /// `spawned` is the first task's number.
-    pub(super) fn new(spawned: u64) -> Self {
-        Self { slots: Slab::new(), ready: VecDeque::new(), waiting: List::EMPTY, spawned }
+    pub(super) fn new(spawned: u64, seed: Option<u64>) -> Self {
+        let (slots, ready, lots) =
+            (Slab::new(), VecDeque::new(), seed.map(fastrand::Rng::with_seed));
+        Self { slots, ready, waiting: List::EMPTY, spawned, lots }
     }
 
     /// Puts a new task at the end of the ready queue.
+    #[track_caller]
     pub(super) fn insert(
         &mut self,
         task: Option<Rc<dyn Task>>,
@@ -88,13 +95,17 @@ impl Queues {
         self.spawned += 1;
         let slot = Slot { id, task, state: State::Ready, aborted: false, links: Links::UNLINKED };
         let index = self.slots.insert(slot) as u32;
-        trace.emit(|| Event::Spawned { task: id });
+        let at = Location::caller();
+        trace.emit(|| Event::Spawned { task: id, at });
         self.make_ready(index, trace);
         (SlotIndex(index), id)
     }
 
     /// Takes the task that has been ready longest. It is Running until `suspend` or `remove`.
     pub(super) fn next_turn(&mut self, trace: &Tracer) -> Option<Turn> {
+        if let (Some(lots), 1..) = (&mut self.lots, self.ready.len()) {
+            self.ready.swap(0, lots.usize(..self.ready.len()));
+        }
         let index = self.ready.pop_front()?;
         let slot = &mut self.slots[index as usize];
         debug_assert_eq!(slot.state, State::Ready, "{:?} was queued twice", slot.id);
@@ -182,10 +193,10 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
+    use crate::clock::Clock;
 
     fn queues(spawned: u64) -> (Queues, Tracer) {
-        (Queues::new(spawned), Tracer::new(Instant::now(), false))
+        (Queues::new(spawned, None), Tracer::new(Rc::new(Clock::new(false)), false, None))
     }
 
     /// A new task that has been polled once and waits.

@@ -16,9 +16,7 @@ use std::task::Waker;
 use slab::Slab;
 
 use super::list::{Linked, Links, List};
-
-/// Nanoseconds since the runtime was built.
-pub(crate) type Nanos = u64;
+use crate::clock::Nanos;
 
 const GRAIN_BITS: u32 = 16;
 const GROUP_BITS: u32 = 6;

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use super::album::Content;
 use super::{Options, index};
 use crate::http::{CONTINUE, Refusal, RequestEvent, RequestHead, Requests};
-use crate::time;
+use crate::time::{self, Instant};
 
 /// A client that says nothing for so long is hung up on.
 const IDLE: Duration = Duration::from_secs(75);

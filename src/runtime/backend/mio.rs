@@ -8,14 +8,12 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Waker};
 
-use super::{Backend, PerDirection, Readiness, Token};
+use super::{Backend, EVENTS, PerDirection, Readiness, Token};
 use crate::inbox::Notify;
 
-/// Events taken from the kernel at once; more stay there for the next wait.
-const EVENTS: usize = 1024;
 const NOTICE: mio::Token = mio::Token(usize::MAX);
 
-pub(in super::super) struct Mio {
+pub(super) struct Mio {
     poll: Poll,
     events: Events,
     /// The loop owns it for life: mio forgets a wake whose `Waker` is dropped early.
@@ -23,7 +21,7 @@ pub(in super::super) struct Mio {
 }
 
 impl Mio {
-    pub(in super::super) fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let notifier = Arc::new(Waker::new(poll.registry(), NOTICE)?);
         Ok(Self { poll, events: Events::with_capacity(EVENTS), notifier })
@@ -33,7 +31,7 @@ impl Mio {
 impl Backend for Mio {
     fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()> {
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
-        self.poll.registry().register(&mut SourceFd(&fd), pack(token), both)
+        self.poll.registry().register(&mut SourceFd(&fd), mio::Token(token.pack()), both)
     }
 
     fn arm(&mut self, _: RawFd, _: Token, _: PerDirection<bool>) -> io::Result<()> {
@@ -50,7 +48,7 @@ impl Backend for Mio {
         into.extend(events.map(|event| {
             let error = event.is_error();
             Readiness {
-                token: unpack(event.token()),
+                token: Token::unpack(event.token().0),
                 ready: [event.is_readable() || error, event.is_writable() || error],
                 closed: [event.is_read_closed() || error, event.is_write_closed() || error],
             }
@@ -68,13 +66,4 @@ impl Notify for Waker {
         // Fails only when the loop's descriptors are gone, and then nobody sleeps.
         let _ = self.wake();
     }
-}
-
-/// Generations stay below 2³¹ (see the reactor), so no token is ever `NOTICE`.
-fn pack(token: Token) -> mio::Token {
-    mio::Token((token.generation as usize) << 32 | token.index as usize)
-}
-
-fn unpack(mio::Token(number): mio::Token) -> Token {
-    Token { generation: (number >> 32) as u32, index: number as u32 }
 }
