@@ -14,19 +14,24 @@ use std::time::Duration;
 
 use glassloop::Runtime;
 use glassloop::net::{TcpListener, TcpStream};
-use glassloop::runtime::Builder;
+use glassloop::runtime::{BackendKind, Builder};
 use glassloop::task::yield_now;
 use glassloop::time::timeout;
 use glassloop::trace::Event;
 
-/// The loop under test: the one place to choose a backend.
+/// The loop under test: the one place to choose a backend. Each is held to all promises; see `on_polling.rs`.
+pub fn builder() -> Builder {
+    let polling = env!("CARGO_CRATE_NAME") == "on_polling";
+    Builder::new().backend(if polling { BackendKind::Polling } else { BackendKind::Mio })
+}
+
 pub fn runtime() -> Runtime {
-    Builder::new().build().unwrap()
+    builder().build().unwrap()
 }
 
 /// A loop that records what happens.
 pub fn recorded() -> Runtime {
-    Builder::new().trace(true).build().unwrap()
+    builder().trace(true).build().unwrap()
 }
 
 pub fn events(runtime: &Runtime) -> Vec<Event> {
