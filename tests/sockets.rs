@@ -198,6 +198,30 @@ fn a_reader_and_a_writer_can_wait_on_one_socket_at_once() {
 }
 
 #[test]
+fn an_event_for_a_writer_leaves_the_reader_waiting_and_able_to_go_on() {
+    run(async {
+        let (near, mut far) = pair_with_std().await;
+        let near = Rc::new(near);
+        let reader = spawn({
+            let near = Rc::clone(&near);
+            async move { read_some(&near, 8).await.unwrap() }
+        });
+        const LENGTH: usize = 8 << 20; // more than the kernel takes
+        let writer = spawn(async move {
+            (&*near).write_all(&vec![1; LENGTH]).await.unwrap();
+        });
+        settle().await;
+        let drained = spawn_blocking(move || far.read_exact(&mut vec![0; LENGTH]).map(|()| far));
+        let mut far = drained.await.unwrap().unwrap();
+        writer.await.unwrap();
+        settle().await;
+        assert!(!reader.is_finished());
+        far.write_all(b"go").unwrap();
+        assert_eq!(reader.await.unwrap(), b"go");
+    });
+}
+
+#[test]
 fn two_tasks_can_accept_from_one_listener() {
     run(async {
         let listener = Rc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
