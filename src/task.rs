@@ -1,5 +1,6 @@
 //! Working with many tasks: a turn for the others, all results, the first result, work that blocks.
 
+mod builder;
 mod join_all;
 mod join_set;
 
@@ -13,6 +14,7 @@ use crate::threads;
 pub use crate::job::JoinError;
 pub use crate::runtime::{AbortHandle, JoinHandle, spawn};
 pub use crate::trace::TaskId;
+pub use builder::Builder;
 pub use join_all::{join_all, try_join_all};
 pub use join_set::JoinSet;
 

@@ -12,6 +12,7 @@ use slab::Slab;
 
 use crate::job::{JoinError, shielded};
 use crate::runtime::{AbortHandle, EventLoop, JoinHandle, spawn};
+use crate::trace::Wait;
 
 /// A set of tasks whose results come as they finish. Dropping it aborts those that have not.
 ///
@@ -112,6 +113,11 @@ impl<T: 'static> JoinSet<T> {
         let next = self.finished.keys.borrow_mut().pop_front();
         let Some(key) = next else {
             self.finished.waiter.set(Some(cx.waker().clone()));
+            if let Some(here) = EventLoop::try_current() {
+                for (_, task) in &self.tasks {
+                    here.trace.waits_for(|| Wait::Task(task.id()));
+                }
+            }
             return Poll::Pending;
         };
         let result = Pin::new(&mut self.tasks[key]).poll(cx);
