@@ -5,8 +5,9 @@
 //! seen, whoever posts after it sees the announcement and sends a notice.
 
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+
+use crate::threading::{Arc, AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// Rouses the sleeper, also one that has announced its sleep but not begun it.
 pub(crate) trait Notify: Send + Sync {

@@ -49,6 +49,11 @@ pub mod server;
 pub mod signal;
 mod snapshot;
 pub mod task;
+/// The standard library's, here. `tests/loom` puts its own in their place.
+mod threading {
+    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
+}
 mod threads;
 pub mod time;
 pub mod trace;
