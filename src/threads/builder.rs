@@ -23,13 +23,14 @@ pub(super) struct Settings {
     pub(super) name: String,
     pub(super) initializer: Option<Initializer>,
     pub(super) capacity: usize,
+    pub(super) stack_size: Option<usize>,
 }
 
 impl Builder {
     pub(super) fn new() -> Self {
         let size = thread::available_parallelism().map_or(1, usize::from);
         let name = "glassloop".into();
-        Self(Settings { size, name, initializer: None, capacity: usize::MAX })
+        Self(Settings { size, name, initializer: None, capacity: usize::MAX, stack_size: None })
     }
 
     /// How many threads it has; as many as there are processors, if it is not said.
@@ -70,6 +71,14 @@ impl Builder {
     /// wait until there is room, which keeps a fast producer from filling the memory.
     pub fn queue_capacity(mut self, jobs: usize) -> Self {
         self.0.capacity = jobs;
+        self
+    }
+
+    /// How many bytes of stack each thread has; as many as the standard library gives, if it is not said.
+    /// A job that is run inside another lies on top of it: with jobs that wait for jobs that wait for
+    /// jobs, thousands deep, the stack has to be as for any other recursion.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.0.stack_size = Some(bytes);
         self
     }
 

@@ -46,12 +46,18 @@ pub(super) fn pack<'job, S, T: Send + 'job>(
 
 pub(super) type Initializer = Box<dyn Fn(usize) + Send + Sync>;
 
+/// How a worker is made.
+pub(super) struct Setup<S> {
+    pub(super) name: String,
+    pub(super) stack_size: Option<usize>,
+    pub(super) initializer: Option<Initializer>,
+    pub(super) make_state: Box<dyn Fn(usize) -> S + Send + Sync>,
+}
+
 pub(super) struct Pool<S> {
     pub(super) id: PoolId,
     queue: Queue<Box<dyn Job<S>>>,
-    name: String,
-    initializer: Option<Initializer>,
-    make_state: Box<dyn Fn(usize) -> S + Send + Sync>,
+    setup: Setup<S>,
     /// How many workers were ever started, for their numbers.
     started: AtomicUsize,
     /// Why the workers cannot work.
@@ -59,16 +65,10 @@ pub(super) struct Pool<S> {
 }
 
 impl<S: 'static> Pool<S> {
-    pub(super) fn new(
-        name: String,
-        limits: Limits,
-        threads: usize,
-        initializer: Option<Initializer>,
-        make_state: Box<dyn Fn(usize) -> S + Send + Sync>,
-    ) -> Arc<Self> {
-        let queue = Queue::new(limits, threads);
-        let (id, started, broken) = (PoolId::next(), AtomicUsize::new(0), OnceLock::new());
-        Arc::new(Self { id, queue, name, initializer, make_state, started, broken })
+    /// A pool that has `threads` threads to begin with, which are to be started.
+    pub(super) fn new(setup: Setup<S>, limits: Limits, threads: usize) -> Arc<Self> {
+        let (id, queue) = (PoolId::next(), Queue::new(limits, threads));
+        Arc::new(Self { id, queue, setup, started: AtomicUsize::new(0), broken: OnceLock::new() })
     }
 
     pub(super) fn submit<T: Send + 'static>(
@@ -106,7 +106,11 @@ impl<S: 'static> Pool<S> {
     pub(super) fn start(self: &Arc<Self>) -> io::Result<thread::JoinHandle<()>> {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let worker = Worker { pool: Arc::clone(self), number };
-        thread::Builder::new().name(format!("{}-{number}", self.name)).spawn(move || worker.work())
+        let mut thread = thread::Builder::new().name(format!("{}-{number}", self.setup.name));
+        if let Some(bytes) = self.setup.stack_size {
+            thread = thread.stack_size(bytes);
+        }
+        thread.spawn(move || worker.work())
     }
 
     fn start_or_give_up(self: &Arc<Self>) {
@@ -119,14 +123,14 @@ impl<S: 'static> Pool<S> {
     }
 
     fn initialize(&self, worker: usize) -> Result<S, JoinError> {
-        if let Some(initializer) = &self.initializer {
+        if let Some(initializer) = &self.setup.initializer {
             self.or_break(|| initializer(worker))?;
         }
         self.make_state(worker)
     }
 
     fn make_state(&self, worker: usize) -> Result<S, JoinError> {
-        self.or_break(|| (self.make_state)(worker))
+        self.or_break(|| (self.setup.make_state)(worker))
     }
 
     /// A pool whose workers cannot be set up does nothing more: whoever relies on the initializer must

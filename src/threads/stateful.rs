@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::{fmt, io, mem, thread};
 
 use super::builder::Settings;
-use super::pool::Pool;
+use super::pool::{Pool, Setup};
 use super::queue::Limits;
 use super::results::Results;
 use crate::job::JobHandle;
@@ -42,7 +42,7 @@ impl<S: 'static> StatefulPool<S> {
         settings: Settings,
         make_state: impl Fn(usize) -> S + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let Settings { size, name, initializer, capacity } = settings;
+        let Settings { size, name, initializer, capacity, stack_size } = settings;
         let refused = |what| io::Error::new(io::ErrorKind::InvalidInput, what);
         if size == 0 {
             return Err(refused("a pool needs at least one thread"));
@@ -51,7 +51,8 @@ impl<S: 'static> StatefulPool<S> {
             return Err(refused("a queue that holds no job takes none: give it a capacity of 1"));
         }
         let limits = Limits { capacity, threads: size, idle: None };
-        let pool = Pool::new(name, limits, size, initializer, Box::new(make_state));
+        let setup = Setup { name, stack_size, initializer, make_state: Box::new(make_state) };
+        let pool = Pool::new(setup, limits, size);
         // Dropped on the way out, it ends the threads that did start.
         let mut started = Self { pool, threads: Vec::with_capacity(size) };
         for number in 0..size {
@@ -70,7 +71,9 @@ impl<S: 'static> StatefulPool<S> {
         limits: Limits,
         make_state: impl Fn(usize) -> S + Send + Sync + 'static,
     ) -> Self {
-        let pool = Pool::new(name.into(), limits, 0, None, Box::new(make_state));
+        let (name, make_state) = (name.into(), Box::new(make_state));
+        let setup = Setup { name, stack_size: None, initializer: None, make_state };
+        let pool = Pool::new(setup, limits, 0);
         Self { pool, threads: Vec::new() }
     }
 
