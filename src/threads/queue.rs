@@ -4,7 +4,10 @@
 //! it would have to wait for. Nothing user-written runs, or is dropped, under the lock.
 
 use std::collections::VecDeque;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use crate::job::workplace::Ticket;
@@ -15,8 +18,14 @@ pub(super) struct Queue<J> {
     work: Condvar,
     /// A full queue has room again, or will never need it.
     room: Condvar,
+    /// Says without the lock whether it is worth taking.
+    has_jobs: AtomicBool,
     limits: Limits,
 }
+
+/// How often a thread looks for another job, giving way to other threads in between, before it sleeps.
+/// To fall asleep and be woken takes longer, and costs the one who wakes it a system call.
+const LOOKS: usize = 16;
 
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
@@ -35,6 +44,8 @@ struct State<J> {
     threads: usize,
     /// Those of them that sleep.
     sleeping: usize,
+    /// Those that are awake, found no job, and look again for a moment before they sleep.
+    looking: usize,
     /// How many sleepers have been sent a notice they have not seen yet. A notice is a system call:
     /// a sleeper gets one and not one for each job.
     roused: usize,
@@ -72,11 +83,13 @@ impl<J> Queue<J> {
             next: Ticket(0),
             threads,
             sleeping: 0,
+            looking: 0,
             roused: 0,
             crowded: 0,
             ending: Ending::NotYet,
         };
-        Self { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new(), limits }
+        let (work, room) = (Condvar::new(), Condvar::new());
+        Self { state: Mutex::new(state), work, room, has_jobs: AtomicBool::new(false), limits }
     }
 
     pub(super) fn is_bounded(&self) -> bool {
@@ -114,6 +127,7 @@ impl<J> Queue<J> {
     /// The next job, as soon as there is one; none when the thread that asks is to end.
     pub(super) fn pop(&self) -> Option<J> {
         let mut state = self.lock();
+        let mut looked = false;
         loop {
             if let Some((_, job)) = state.jobs.pop_front() {
                 self.made_room(state);
@@ -123,6 +137,15 @@ impl<J> Queue<J> {
                 state.threads -= 1;
                 return None;
             }
+            if !mem::replace(&mut looked, true) {
+                state.looking += 1;
+                drop(state);
+                self.look();
+                state = self.lock();
+                state.looking -= 1;
+                continue;
+            }
+            looked = false;
             state.sleeping += 1;
             let waited_enough;
             (state, waited_enough) = self.sleep(state);
@@ -180,7 +203,21 @@ impl<J> Queue<J> {
         }
     }
 
+    /// Returns when there may be a job, or it has been long enough.
+    fn look(&self) {
+        for _ in 0..LOOKS {
+            if self.has_jobs.load(Ordering::Relaxed) {
+                return;
+            }
+            thread::yield_now();
+        }
+    }
+
+    /// A job was taken.
     fn made_room(&self, state: MutexGuard<'_, State<J>>) {
+        if state.jobs.is_empty() {
+            self.has_jobs.store(false, Ordering::Relaxed);
+        }
         let wanted = state.crowded > 0;
         drop(state);
         if wanted {
