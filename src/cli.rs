@@ -9,9 +9,10 @@ mod signals;
 mod sum;
 mod values;
 
+use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
-use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use clap::{Parser, Subcommand};
 
@@ -83,9 +84,15 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
+/// A line on standard error. When it cannot be written there is nobody left to be told: no reason to
+/// panic, as `eprintln` would on a full disk.
+fn tell(line: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
 /// Tells of an error and of what caused it, in one line.
 fn complain(error: &anyhow::Error) {
-    eprintln!("{RED}error:{RED:#} {error:#}");
+    tell(format_args!("{RED}error:{RED:#} {error:#}"));
 }
 
 /// Whoever read our output has had enough of it (`glassloop ... | head`): no reason to complain.

@@ -49,6 +49,7 @@ mod request;
 mod request_head;
 mod server;
 mod session;
+mod tcp;
 
 pub use answer::{CONTINUE, LAST_CHUNK, put_chunk};
 pub use body::{BodyDecoder, BodyStep};
@@ -63,3 +64,6 @@ pub use request::{Request, parse_url};
 pub use request_head::RequestHead;
 pub use server::{Refusal, RequestEvent, Requests};
 pub use session::{Connect, Response, Session};
+pub use tcp::TcpConnect;
+
+pub(crate) use tcp::refuse_https;

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use glassloop::http::{Connect, Origin, Session, parse_url};
-use glassloop::net::TcpStream;
+use glassloop::http::{Session, TcpConnect, parse_url};
 use glassloop::{Runtime, time};
 use html5gum::{Token, Tokenizer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,7 +22,7 @@ pub(super) fn links(
     limit: Option<Duration>,
 ) -> anyhow::Result<Vec<String>> {
     let fetch = async {
-        let session = Session::new(Dial(connect_timeout));
+        let session = Session::new(TcpConnect { timeout: connect_timeout });
         let mut response = session.get(page).await?;
         if !response.status.is_success() {
             bail!("the server answers {}", response.status);
@@ -45,16 +44,6 @@ pub(super) fn links(
         bail!("it links to no file");
     }
     Ok(links)
-}
-
-struct Dial(Duration);
-
-impl Connect for Dial {
-    type Stream = TcpStream;
-
-    async fn connect(&self, origin: &Origin) -> std::io::Result<TcpStream> {
-        time::timeout(self.0, TcpStream::connect((origin.host(), origin.port()))).await?
-    }
 }
 
 /// The links of a page, each once, absolute, without those to folders and to the page itself.

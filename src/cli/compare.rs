@@ -1,33 +1,26 @@
 //! `glassloop compare`: the same download and the same sum under every model, each in a process of its
 //! own, beside each other.
 
+mod bench;
 mod child;
 pub(super) mod measure;
+mod sweep;
 mod table;
 mod verdict;
 mod verify;
 
 use std::io::{Write, stdout};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anstream::eprintln;
-use anyhow::Context;
 use clap::Args;
-use glassloop::server::Album;
-use glassloop::workloads::sum::NumberRange;
-use glassloop::workloads::{Interrupt, Model};
+use glassloop::workloads::Model;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use self::child::{AlbumServer, Cost};
-use self::measure::Measured;
+use self::bench::{Bench, Entry, add_speedups};
+use self::sweep::Step;
 use self::verdict::Verdict;
-use super::{End, RED, signals, sum, values};
-
-/// A sum takes some milliseconds and a processor at its whim: the models take turns for so many rounds,
-/// or for so long, and the median counts.
-const SUM_ROUNDS: usize = 9;
-const SUM_TIME: Duration = Duration::from_secs(2);
+use super::{End, signals, tell, values};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -43,6 +36,9 @@ pub(super) struct Options {
     /// Add the numbers from 1 to this
     #[arg(long, default_value = "100000000", value_parser = clap::value_parser!(i64).range(1..), value_name = "N")]
     sum: i64,
+    /// Measure each model with 1, 2, 4 ... files in flight, too
+    #[arg(long)]
+    sweep: bool,
     /// Only these models, separated by commas
     #[arg(long, value_delimiter = ',', value_parser = values::model(), value_name = "LIST")]
     models: Vec<Model>,
@@ -51,33 +47,17 @@ pub(super) struct Options {
     json: bool,
 }
 
-/// One model's run of one workload.
-#[derive(Clone, Debug, Serialize)]
-struct Entry {
-    model: &'static str,
-    wall_s: f64,
-    cpu_s: f64,
-    peak_rss_bytes: u64,
-    in_flight: usize,
-    jobs: usize,
-    failed: usize,
-    /// Over `sequential`; missing when that did not run.
-    speedup: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<u64>,
-    /// All files are there byte for byte, or the sum is right.
-    verified: bool,
-}
-
 #[derive(Debug, Default, Serialize)]
 struct Comparison {
     download: Vec<Entry>,
     sum: Vec<Entry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sweep: Vec<Step>,
     verdict: Verdict,
 }
 
 pub(super) fn run(options: &Options) -> anyhow::Result<End> {
-    let last_words = || eprintln!("interrupted: nothing was finished in time to be compared");
+    let last_words = || tell("interrupted: nothing was finished in time to be compared");
     let interrupt = signals::interrupt(last_words)?;
     let models = match options.models.as_slice() {
         [] => Model::ALL.to_vec(),
@@ -86,9 +66,13 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
     let spinner = ProgressBar::new_spinner();
     spinner.enable_steady_tick(Duration::from_millis(100));
 
+    let bench = Bench { options, interrupt: &interrupt, spinner: &spinner };
     let mut comparison = Comparison::default();
-    let measured = measure_all(options, &models, &interrupt, &spinner, &mut comparison);
+    let measured = measure_all(&bench, &models, &mut comparison);
     spinner.finish_and_clear();
+    if measured.is_err() {
+        interrupt.pause(child::LATE_NEWS);
+    }
     match measured {
         // What broke then broke because it was told to.
         Err(error) if !interrupt.is_set() => return Err(error),
@@ -104,78 +88,39 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
         table::print(options, &comparison)?;
     }
     if interrupt.is_set() {
-        eprintln!("interrupted: not every model was measured");
+        tell("interrupted: not every model was measured");
         return Ok(End::Interrupted);
     }
-    let mut entries = comparison.download.iter().chain(&comparison.sum);
+    let steps = comparison.sweep.iter().map(|step| &step.entry);
+    let mut entries = comparison.download.iter().chain(&comparison.sum).chain(steps);
     let all_well = entries.all(|entry| entry.failed == 0 && entry.verified);
     Ok(if all_well { End::Done } else { End::SomeFailed })
 }
 
 /// Fills in the comparison, one model after another, so that an interrupt leaves what is complete.
 fn measure_all(
-    options: &Options,
+    bench: &Bench<'_>,
     models: &[Model],
-    interrupt: &Interrupt,
-    spinner: &ProgressBar,
     comparison: &mut Comparison,
 ) -> anyhow::Result<()> {
-    let album = Album::Generated { files: options.files as usize, size: options.size };
-    let server = AlbumServer::start(options.files, options.size, options.latency)?;
+    let downloads = bench.downloads()?;
     for &model in models {
-        spinner.set_message(format!("download, {model}"));
-        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-        let urls = server.urls(&album)?;
-        let (measured, cost) = child::measure_download(model, &urls, folder.path(), interrupt)?;
-        let verified = verify::folder(&album, folder.path())?;
-        comparison.download.push(entry(model, measured, cost, verified));
+        comparison.download.push(downloads.measure(model, bench.options.in_flight(model))?);
     }
-    drop(server);
-    let range = NumberRange::new(1, options.sum)?;
-    let last = i128::from(options.sum);
-    let mut rounds = vec![Vec::new(); models.len()];
-    let start = Instant::now();
-    while rounds[0].is_empty() || rounds[0].len() < SUM_ROUNDS && start.elapsed() < SUM_TIME {
-        for (entries, &model) in rounds.iter_mut().zip(models) {
-            spinner.set_message(format!("sum, {model}"));
-            let (measured, cost) = child::measure_sum(model, range, sum::processors(), interrupt)?;
-            let verified = measured.total == Some(last * (last + 1) / 2);
-            entries.push(entry(model, measured, cost, verified));
-        }
+    if bench.options.sweep {
+        sweep::measure(&downloads, models, bench.options.files as usize, &mut comparison.sweep)?;
     }
-    comparison.sum = rounds.into_iter().map(median).collect();
+    drop(downloads);
+    comparison.sum = bench.sums(models)?;
     Ok(())
 }
 
-/// The entry with the median wall; if one of them went wrong, that one.
-fn median(mut entries: Vec<Entry>) -> Entry {
-    entries.sort_by(|a, b| a.wall_s.total_cmp(&b.wall_s));
-    let wrong = entries.iter().position(|entry| !entry.verified);
-    entries.swap_remove(wrong.unwrap_or(entries.len() / 2))
-}
-
-fn entry(model: Model, measured: Measured, cost: Cost, verified: bool) -> Entry {
-    for error in &measured.errors {
-        eprintln!("{RED}failed:{RED:#} {model}: {error}");
-    }
-    Entry {
-        model: model.name(),
-        wall_s: measured.wall_s,
-        cpu_s: cost.cpu_s,
-        peak_rss_bytes: measured.peak_rss_bytes,
-        in_flight: measured.in_flight,
-        jobs: measured.jobs,
-        failed: measured.failed,
-        speedup: None,
-        bytes: measured.bytes,
-        verified,
-    }
-}
-
-fn add_speedups(entries: &mut [Entry]) {
-    let sequential = Model::Sequential.name();
-    let base = entries.iter().find(|entry| entry.model == sequential).map(|entry| entry.wall_s);
-    for entry in entries {
-        entry.speedup = base.map(|base| base / entry.wall_s);
+impl Options {
+    /// How many files a model may have in flight: all of them where nothing but the model limits it.
+    fn in_flight(&self, model: Model) -> usize {
+        match model {
+            Model::Sequential => 1,
+            Model::ThreadPerTask | Model::EventLoop => self.files as usize,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufRead};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,7 +13,7 @@ use glassloop::workloads::Model;
 use glassloop::workloads::download::{self, Job, Settings};
 
 use super::progress::{Progress, Style};
-use super::{End, album, complain, signals, values};
+use super::{End, album, complain, signals, tell, values};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -56,7 +56,12 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: Options) -> anyhow::Result<End> {
-    prepare_folder(&options.output)?;
+    let begun = Arc::new(OnceLock::<Arc<Progress>>::new());
+    let last_words = Arc::clone(&begun);
+    let interrupt = signals::interrupt(move || match last_words.get() {
+        Some(progress) => progress.summarize(None, true),
+        None => tell("interrupted: nothing was fetched yet"),
+    })?;
     let mut urls = options.urls;
     if let Some(file) = &options.input {
         urls.extend(read_urls(file)?);
@@ -70,6 +75,8 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
             }
         }
     }
+    // Only now: a list that cannot be read leaves no empty folder.
+    prepare_folder(&options.output)?;
     let jobs = Job::plan(&urls, &options.output);
     let settings = Settings {
         concurrency: options.concurrency,
@@ -83,11 +90,12 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
         (_, true) => Style::Json,
         _ => Style::Text,
     };
-    let progress = Arc::new(Progress::new(style, options.model, jobs.len()));
-    let last_words = Arc::clone(&progress);
-    let interrupt = signals::interrupt(move || last_words.summarize(None, true))?;
+    let progress = Progress::new(style, options.model, jobs.len());
+    let progress = Arc::new(progress.context("cannot start a thread")?);
+    let _ = begun.set(Arc::clone(&progress)); // it was not set before
     let report = download::run(options.model, jobs, settings, progress.clone(), &interrupt)
         .context("cannot start an event loop")?;
+    progress.flush();
     let interrupted = interrupt.is_set();
     progress.summarize(Some(report.in_flight), interrupted);
     Ok(match report.failed() {
@@ -97,7 +105,7 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
     })
 }
 
-/// Makes the folder if need be, and makes sure that files can be put there before anything is fetched.
+/// Makes the folder if need be, and makes sure that files can be put there before any is fetched.
 fn prepare_folder(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder)
         .and_then(|()| tempfile::tempfile_in(folder))

@@ -1,16 +1,20 @@
 //! What a download shows while it runs: a bar on a terminal, a line for each file that is over.
+//!
+//! Lines are printed by a thread of their own: a reader that is slow, or has stopped reading, holds up no
+//! file.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write, stdout};
 use std::sync::Mutex;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anstream::eprintln;
 use glassloop::workloads::Model;
 use glassloop::workloads::download::{Row, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::{BOLD, RED, values};
+use super::{BOLD, RED, tell, values};
 
 /// How results are told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,17 @@ pub(super) struct Progress {
     start: Instant,
     bar: ProgressBar,
     tally: Mutex<Tally>,
+    printer: Sender<Print>,
+}
+
+/// What the printing thread is asked for.
+enum Print {
+    /// A line on standard output.
+    Result(String),
+    /// A line on standard error.
+    Message(String),
+    /// An answer, when all before is printed.
+    Flush(Sender<()>),
 }
 
 #[derive(Clone, Copy, Default, Serialize)]
@@ -58,8 +73,8 @@ struct Summary<'a> {
 }
 
 impl Progress {
-    /// Begins to watch over `files` jobs.
-    pub(super) fn new(style: Style, model: Model, files: usize) -> Self {
+    /// Begins to watch over `files` jobs. Fails when there is no thread to be had.
+    pub(super) fn new(style: Style, model: Model, files: usize) -> io::Result<Self> {
         // Hidden by itself when standard error is no terminal.
         let bar = match style {
             Style::Text => {
@@ -72,7 +87,19 @@ impl Progress {
             ProgressStyle::with_template(look).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         bar.enable_steady_tick(Duration::from_millis(100));
-        Self { style, model, start: Instant::now(), bar, tally: Mutex::default() }
+        let (printer, requests) = mpsc::channel();
+        let shown = bar.clone();
+        let print_all = move || requests.into_iter().for_each(|request| print(request, &shown));
+        thread::Builder::new().name("printer".into()).spawn(print_all)?;
+        Ok(Self { style, model, start: Instant::now(), bar, tally: Mutex::default(), printer })
+    }
+
+    /// Waits until all lines are printed, however long somebody takes to read them.
+    pub(super) fn flush(&self) {
+        let (done, all_done) = mpsc::channel();
+        if self.printer.send(Print::Flush(done)).is_ok() {
+            let _ = all_done.recv();
+        }
     }
 
     /// Says what has come of it all.
@@ -85,7 +112,7 @@ impl Progress {
             Style::Json => {
                 let model = self.model.name();
                 let summary = Summary { model, tally: &tally, in_flight, wall_s, interrupted };
-                print_json(&serde_json::json!({ "summary": summary }));
+                let _ = writeln!(stdout(), "{}", json(&serde_json::json!({ "summary": summary })));
             }
             Style::Text => {
                 let Tally { files, failed, bytes } = tally;
@@ -94,9 +121,9 @@ impl Progress {
                 let (bytes, wall) = (values::show_size(bytes), values::show_seconds(wall_s));
                 let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
                 let interrupted = if interrupted { "interrupted: " } else { "" };
-                eprintln!(
+                tell(format_args!(
                     "{interrupted}{BOLD}{done} of {files} files{BOLD:#}{failed}, {bytes} in {wall} ({rate}/s)"
-                );
+                ));
             }
         }
     }
@@ -105,25 +132,24 @@ impl Progress {
         self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn print(&self, row: &Row) {
+    /// What is to be said of a job that is over, if anything.
+    fn line(&self, row: &Row) -> Option<Print> {
         let path = row.job.target.as_ref().map(|path| path.display().to_string());
         match (&row.outcome, self.style) {
-            (outcome, Style::Json) => print_json(&JsonRow {
+            (outcome, Style::Json) => Some(Print::Result(json(&JsonRow {
                 url: &row.job.url,
                 path,
                 bytes: outcome.as_ref().ok().copied(),
                 error: outcome.as_ref().err().map(explain),
                 attempts: row.attempts,
                 elapsed_s: row.elapsed.as_secs_f64(),
-            }),
+            }))),
             (Err(error), _) => {
-                eprintln!("{RED}failed:{RED:#} {}: {}", row.job.url, explain(error));
+                let (url, why) = (in_one_line(&row.job.url), explain(error));
+                Some(Print::Message(format!("{RED}failed:{RED:#} {url}: {why}")))
             }
-            (Ok(_), Style::Text) => {
-                // A reader that has left (`| head`) must not end the download.
-                let _ = writeln!(std::io::stdout(), "{}", path.unwrap_or_default());
-            }
-            (Ok(_), Style::Quiet) => {}
+            (Ok(_), Style::Text) => path.map(Print::Result),
+            (Ok(_), Style::Quiet) => None,
         }
     }
 }
@@ -141,7 +167,10 @@ impl Watch for Progress {
         let mut tally = self.tally();
         tally.files += 1;
         tally.failed += usize::from(row.outcome.is_err());
-        self.bar.suspend(|| self.print(row));
+        drop(tally);
+        if let Some(line) = self.line(row) {
+            let _ = self.printer.send(line);
+        }
         self.bar.inc(1);
     }
 }
@@ -157,7 +186,31 @@ pub(super) fn explain(error: &(impl std::error::Error + 'static)) -> String {
     text
 }
 
-fn print_json(value: &impl Serialize) {
-    // A reader that has left (`| head`) must not end the download.
-    let _ = serde_json::to_string(value).map(|line| writeln!(std::io::stdout(), "{line}"));
+/// A reader that has left (`| head`) must not end the download: nothing here fails.
+fn print(request: Print, bar: &ProgressBar) {
+    match request {
+        // On the terminal that shows the bar, it has to make room.
+        Print::Result(line) if stdout().is_terminal() => {
+            let _ = bar.suspend(|| writeln!(stdout(), "{line}"));
+        }
+        Print::Result(line) => _ = writeln!(stdout(), "{line}"),
+        Print::Message(line) => bar.suspend(|| tell(line)),
+        Print::Flush(done) => _ = done.send(()),
+    }
+}
+
+/// A URL as it was given may hold line ends, or what a terminal takes for orders.
+fn in_one_line(url: &str) -> String {
+    let mut line = String::with_capacity(url.len());
+    for c in url.chars() {
+        match c.is_control() {
+            true => line.extend(c.escape_default()),
+            false => line.push(c),
+        }
+    }
+    line
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }

@@ -4,13 +4,12 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anstream::eprintln;
 use anyhow::Context;
 use clap::Args;
 use glassloop::server::{self, Album, Server};
 use glassloop::{Runtime, signal, task};
 
-use super::{End, values};
+use super::{End, tell, values};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -47,7 +46,7 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
     let runtime = Runtime::new().context("cannot start an event loop")?;
     runtime.block_on(async {
         let server = Server::bind(addr, server::Options { album, latency, bandwidth }).await?;
-        eprintln!("serving {what}; end with Ctrl-C");
+        tell(format_args!("serving {what}; end with Ctrl-C"));
         // Only the address, so that a program can read it.
         let mut stdout = std::io::stdout();
         writeln!(stdout, "http://{}/", server.local_addr()?)?;

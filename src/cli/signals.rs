@@ -15,10 +15,12 @@ use super::INTERRUPTED;
 /// How long the work may take to stop by itself. What remains by then waits for a system call that
 /// cannot be told of it, as the looking up of a name.
 const GRACE: Duration = Duration::from_millis(800);
+/// How long the last words may take. Whoever reads our output may have stopped reading.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Turns the first Ctrl-C (or SIGTERM) into an interrupt. `last_words` is called if the process has to
 /// be ended under the work.
-pub(super) fn interrupt(last_words: impl Fn() + Send + 'static) -> anyhow::Result<Interrupt> {
+pub(super) fn interrupt(last_words: impl FnOnce() + Send + 'static) -> anyhow::Result<Interrupt> {
     let interrupt = Interrupt::default();
     let asked = interrupt.clone();
     let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot listen for Ctrl-C")?;
@@ -29,7 +31,11 @@ pub(super) fn interrupt(last_words: impl Fn() + Send + 'static) -> anyhow::Resul
         while Instant::now() < deadline && signals.pending().next().is_none() {
             thread::sleep(Duration::from_millis(20));
         }
-        last_words();
+        let said = thread::Builder::new().spawn(last_words);
+        let deadline = Instant::now() + LAST_WORDS;
+        while Instant::now() < deadline && said.as_ref().is_ok_and(|said| !said.is_finished()) {
+            thread::sleep(Duration::from_millis(5));
+        }
         process::exit(INTERRUPTED.into());
     };
     thread::Builder::new().name("signals".into()).spawn(wait).context("cannot start a thread")?;

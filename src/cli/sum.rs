@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
-use anstream::eprintln;
 use anyhow::Context;
 use clap::Args;
 use glassloop::workloads::sum::{self, NumberRange, Numbers, Part, SumError, SumReport};
 use glassloop::workloads::{Interrupt, Model};
 use serde::Serialize;
 
-use super::{End, RED, signals, values};
+use super::{End, RED, signals, tell, values};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -57,7 +56,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
         Some(range) => Numbers::Range(*range),
         None => Numbers::Files(options.files.clone()),
     };
-    let interrupt = signals::interrupt(|| eprintln!("interrupted"))?;
+    let interrupt = signals::interrupt(|| tell("interrupted"))?;
     let start = Instant::now();
     let report = add(&numbers, options.model, chunks, &interrupt)?;
     let wall_s = start.elapsed().as_secs_f64();
@@ -92,7 +91,7 @@ fn print(report: &SumReport) -> anyhow::Result<()> {
     for Part { chunk, sum } in &report.parts {
         match sum {
             Ok(sum) => rows.push((chunk.to_string(), sum.to_string())),
-            Err(error) => eprintln!("{RED}failed:{RED:#} {chunk}: {}", explain(error)),
+            Err(error) => tell(format_args!("{RED}failed:{RED:#} {chunk}: {}", explain(error))),
         }
     }
     if let Some(total) = report.total() {

@@ -155,8 +155,7 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
 
     fn detach(&self) {
         self.detached.set(true);
-        let joiner = self.joiner.take();
-        shielded(|| drop(joiner));
+        shielded(|| drop(self.joiner.take()));
         if self.stage.get() == Stage::Output {
             // Out of the cell first: its destructor may come back here.
             let output = self.exclusively(|storage| std::mem::replace(storage, Storage::Empty));

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use glassloop::server::Album;
 use glassloop::workloads::sum::NumberRange;
 use glassloop::workloads::{Interrupt, Model};
@@ -20,6 +20,10 @@ use super::measure::Measured;
 const LOOK: Duration = Duration::from_millis(5);
 /// How long a measurement may take to end when it was interrupted.
 const GRACE: Duration = Duration::from_millis(400);
+
+/// A Ctrl-C may reach a measurement or the server before it reaches this process: how long to wait for it
+/// when something has failed.
+pub(super) const LATE_NEWS: Duration = Duration::from_millis(200);
 
 /// This program again, by exec: a fork would share memory, and nobody could say whose it is.
 fn glassloop() -> anyhow::Result<Command> {
@@ -80,12 +84,14 @@ pub(super) struct Cost {
 
 pub(super) fn measure_download(
     model: Model,
+    concurrency: usize,
     urls: &str,
     folder: &Path,
     interrupt: &Interrupt,
 ) -> anyhow::Result<(Measured, Cost)> {
     let mut command = glassloop()?;
-    command.args(["measure", "download", "--model", model.name(), "--output"]).arg(folder);
+    command.args(["measure", "download", "--model", model.name()]);
+    command.args(["--concurrency", &concurrency.to_string(), "--output"]).arg(folder);
     measure(command, urls, interrupt)
 }
 
@@ -101,8 +107,8 @@ pub(super) fn measure_sum(
     measure(command, "", interrupt)
 }
 
-/// Runs one measurement to its end. Its CPU time is what the children of this process have used, after
-/// less before: only this one ends in between.
+/// Runs one measurement to its end; one that was interrupted is none. Its CPU time is what the children
+/// of this process have used, after less before: only this one ends in between.
 fn measure(
     mut command: Command,
     input: &str,
@@ -120,7 +126,11 @@ fn measure(
     if let Some(stdout) = &mut process.stdout {
         stdout.read_to_string(&mut report).context("cannot read a measurement")?;
     }
-    let measured = serde_json::from_str(&report);
+    let measured = serde_json::from_str::<Measured>(&report);
+    if !measured.as_ref().is_ok_and(|measured| measured.failed == 0) {
+        interrupt.pause(LATE_NEWS);
+    }
+    ensure!(!interrupt.is_set(), "the measurement was interrupted");
     let measured =
         measured.with_context(|| format!("a measurement ended without a report: {status}"))?;
     Ok((measured, Cost { cpu_s }))

@@ -28,10 +28,12 @@ pub(in super::super) struct Options {
 
 #[derive(Subcommand)]
 enum Workload {
-    /// Fetches the URLs on standard input, all of them at once where the model can
+    /// Fetches the URLs on standard input
     Download {
         #[arg(long, value_parser = values::model())]
         model: Model,
+        #[arg(long)]
+        concurrency: NonZeroUsize,
         #[arg(long)]
         output: PathBuf,
     },
@@ -62,7 +64,9 @@ pub(super) struct Measured {
 pub(in super::super) fn run(options: Options) -> anyhow::Result<End> {
     let interrupt = signals::interrupt(|| ())?;
     let mut measured = match options.workload {
-        Workload::Download { model, output } => measure_download(model, output, &interrupt)?,
+        Workload::Download { model, concurrency, output } => {
+            measure_download(model, concurrency, output, &interrupt)?
+        }
         Workload::Sum { model, range, chunks } => measure_sum(model, range, chunks, &interrupt)?,
     };
     measured.peak_rss_bytes = peak_memory()?;
@@ -72,6 +76,7 @@ pub(in super::super) fn run(options: Options) -> anyhow::Result<End> {
 
 fn measure_download(
     model: Model,
+    concurrency: NonZeroUsize,
     output: PathBuf,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Measured> {
@@ -79,8 +84,7 @@ fn measure_download(
     stdin().read_to_string(&mut urls).context("cannot read the URLs")?;
     let urls: Vec<&str> = urls.lines().collect();
     let jobs = Job::plan(&urls, &output);
-    let all = NonZeroUsize::new(jobs.len()).context("there is nothing to fetch")?;
-    let settings = Settings { concurrency: all, retries: 0, ..Settings::default() };
+    let settings = Settings { concurrency, retries: 0, ..Settings::default() };
 
     let start = Instant::now();
     let report = download::run(model, jobs, settings, Arc::new(()), interrupt)?;

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::super::{BOLD, RED, values};
-use super::{Comparison, Entry, Options};
+use super::bench::Entry;
+use super::{Comparison, Options, sweep};
 
 /// The longest bar, in characters of eight steps each.
 const BAR: f64 = 30.0;
@@ -16,6 +17,7 @@ pub(super) fn print(options: &Options, comparison: &Comparison) -> io::Result<()
     let what = format!("download: {files} files of {size}, {latency} until each answer");
     let every_file = "every file has the server's SHA-256";
     print_workload(&mut out, &what, &comparison.download, every_file)?;
+    sweep::print(&mut out, &comparison.sweep)?;
     print_workload(&mut out, &format!("sum: 1..={sum}"), &comparison.sum, "every sum is right")?;
     for sentence in [&comparison.verdict.download, &comparison.verdict.sum].into_iter().flatten() {
         writeln!(out, "{}", sentence.text)?;
@@ -64,7 +66,7 @@ fn print_workload(
 }
 
 /// A bar for a share between 0 and 1, to an eighth of a character.
-fn bar(share: f64) -> String {
+pub(super) fn bar(share: f64) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = ((share * BAR * 8.0).round() as usize).max(1);
     "█".repeat(eighths / 8) + PARTS[eighths % 8]

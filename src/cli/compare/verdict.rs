@@ -4,7 +4,7 @@ use glassloop::workloads::Model;
 use serde::Serialize;
 
 use super::super::values::show_size;
-use super::Entry;
+use super::bench::Entry;
 
 /// Two walls closer than this are alike on a noisy machine; then the cheaper model wins.
 const ALIKE: f64 = 1.2;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::attempt::Arriving;
 use super::{Attempts, DownloadError, Job, Row, Run};
-use crate::http::Origin;
 use crate::http::blocking::{self, Connect, is_quiet};
+use crate::http::{Origin, refuse_https};
 use crate::workloads::Interrupt;
 
 /// How long a read or write blocks before it looks at the time and for an interrupt.
@@ -45,10 +45,11 @@ impl Session {
 
     fn attempt_in_time(&self, job: &Job, run: &Run) -> Result<u64, DownloadError> {
         let Some(limit) = run.settings.timeout else { return self.attempt(job, run) };
-        let deadline = Instant::now() + limit;
-        self.deadline.set(Some(deadline));
+        let deadline = Instant::now().checked_add(limit); // too far away to come is none
+        self.deadline.set(deadline);
         let outcome = self.attempt(job, run);
-        let too_late = outcome.is_err() && Instant::now() >= deadline;
+        let too_late =
+            outcome.is_err() && deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if too_late { Err(DownloadError::TimedOut(limit)) } else { outcome }
     }
 
@@ -73,10 +74,16 @@ impl Connect for Dial {
 
     fn connect(&self, origin: &Origin) -> io::Result<Patient> {
         refuse_https(origin)?;
+        let start = Instant::now();
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in (origin.host(), origin.port()).to_socket_addrs()? {
             self.patience.check()?;
-            match TcpStream::connect_timeout(&address, self.timeout) {
+            // All addresses of a name share the time, and it is part of the attempt's.
+            let left = self.patience.at_most(self.timeout.saturating_sub(start.elapsed()));
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match TcpStream::connect_timeout(&address, left) {
                 Ok(stream) => {
                     stream.set_read_timeout(Some(GLANCE))?;
                     stream.set_write_timeout(Some(GLANCE))?;
@@ -90,15 +97,6 @@ impl Connect for Dial {
 
     fn is_quiet(&self, patient: &Patient) -> bool {
         is_quiet(&patient.stream)
-    }
-}
-
-/// There is no TLS yet.
-pub(super) fn refuse_https(origin: &Origin) -> io::Result<()> {
-    let refused = io::ErrorKind::Unsupported;
-    match origin.is_https() {
-        true => Err(io::Error::new(refused, "https is not supported yet: use an http:// address")),
-        false => Ok(()),
     }
 }
 
@@ -119,6 +117,12 @@ impl Patience {
             Some(deadline) if Instant::now() >= deadline => Err(io::ErrorKind::TimedOut.into()),
             _ => Ok(()),
         }
+    }
+
+    /// As much of `time` as is left before the deadline.
+    fn at_most(&self, time: Duration) -> Duration {
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        self.deadline.get().map_or(time, |deadline| time.min(left(deadline)))
     }
 
     /// Makes a call again as long as it only ran out of its `GLANCE`.

@@ -6,13 +6,10 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use super::attempt::Arriving;
-use super::blocking::refuse_https;
 use super::{Attempts, DownloadError, Job, Row, Run};
-use crate::http::{Connect, Origin, Session};
-use crate::net::TcpStream;
+use crate::http::{Session, TcpConnect};
 use crate::runtime::Runtime;
 use crate::task::{JoinSet, yield_now};
 use crate::time::{sleep, timeout};
@@ -23,7 +20,7 @@ pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
 }
 
 async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
-    let session = Session::new(Dial(run.settings.connect_timeout));
+    let session = Session::new(TcpConnect { timeout: run.settings.connect_timeout });
     let mut rows: Vec<Option<Row>> = jobs.iter().map(|_| None).collect();
     let mut waiting = jobs.clone().into_iter().enumerate();
     let mut under_way = JoinSet::new();
@@ -49,7 +46,7 @@ async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
 }
 
 /// Fetches a file, in as many attempts as it takes and the settings allow.
-async fn fetch(session: &Session<Dial>, job: Job, run: &Run) -> Row {
+async fn fetch(session: &Session<TcpConnect>, job: Job, run: &Run) -> Row {
     let mut attempts = Attempts::begin(run);
     loop {
         let attempt = attempt_in_time(session, &job, run);
@@ -63,7 +60,7 @@ async fn fetch(session: &Session<Dial>, job: Job, run: &Run) -> Row {
 }
 
 async fn attempt_in_time(
-    session: &Session<Dial>,
+    session: &Session<TcpConnect>,
     job: &Job,
     run: &Run,
 ) -> Result<u64, DownloadError> {
@@ -72,7 +69,11 @@ async fn attempt_in_time(
     outcome.unwrap_or(Err(DownloadError::TimedOut(limit)))
 }
 
-async fn attempt(session: &Session<Dial>, job: &Job, run: &Run) -> Result<u64, DownloadError> {
+async fn attempt(
+    session: &Session<TcpConnect>,
+    job: &Job,
+    run: &Run,
+) -> Result<u64, DownloadError> {
     let mut response = session.get(&job.url).await?;
     let mut file = Arriving::begin(job, response.status, response.content_length(), run)?;
     while let Some(chunk) = response.chunk().await? {
@@ -81,18 +82,6 @@ async fn attempt(session: &Session<Dial>, job: &Job, run: &Run) -> Result<u64, D
         yield_now().await;
     }
     file.finish()
-}
-
-/// Opens connections, each within this time.
-struct Dial(Duration);
-
-impl Connect for Dial {
-    type Stream = TcpStream;
-
-    async fn connect(&self, origin: &Origin) -> io::Result<TcpStream> {
-        refuse_https(origin)?;
-        timeout(self.0, TcpStream::connect((origin.host(), origin.port()))).await?
-    }
 }
 
 /// Waits for `future`, but gives it up when the work is asked to stop.
