@@ -11,7 +11,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A job gives a [`JobHandle`](crate::JobHandle), which can be waited for and awaited, on any
+//! A job gives a [`JobHandle`], which can be waited for and awaited, on any
 //! executor; [`as_completed`] takes many as they come. A panic is the job's error and its worker goes
 //! on. A pool that is dropped finishes what is queued first.
 //!
