@@ -20,9 +20,14 @@ pub(crate) use self::promise::{Promise, promise};
 use self::promise::{Shared, State, Waiter};
 use self::workplace::Place;
 
+/// How often a thread looks for what it waits for, giving way to others in between, before it sleeps. To
+/// fall asleep and be woken takes longer, and costs the one who wakes it a system call.
+pub(crate) const LOOKS: usize = 16;
+
 /// The result of work done elsewhere: a future, and something a thread without a loop can wait for.
 ///
-/// It is `Send`, it resolves whatever happens to the worker, and dropping it detaches the work.
+/// It is `Send`, it resolves whatever happens to the worker, and dropping it detaches the work. Python's
+/// `concurrent.futures.Future` and `asyncio.Future` in one.
 ///
 /// ```
 /// let job = glassloop::task::spawn_blocking(|| 6 * 7);
@@ -43,15 +48,28 @@ impl<T> JobHandle<T> {
     /// Blocks this thread until the result is there. For use without a loop; a task awaits instead.
     ///
     /// On a worker of the pool that has the job queued, it is run here and now: a job may submit
-    /// others and wait for them in a pool of any size. No other job is ever run meanwhile.
+    /// others and wait for them in a pool of any size. No other job is ever run meanwhile, so jobs of
+    /// two pools that wait for each other's can bring both to a stand. To await the handle on a worker,
+    /// by an executor of its own, does not run the job.
     ///
     /// # Errors
     /// When the job panicked or will never run.
     ///
     /// # Panics
     /// When the result has been awaited already.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let pool = Arc::new(glassloop::ThreadPool::new(1)?);
+    /// let inner = Arc::clone(&pool);
+    /// let job = pool.submit(move || inner.submit(|| 6).wait().unwrap() * 7);
+    /// assert_eq!(job.wait().unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn wait(mut self) -> Result<T, JoinError> {
         self.help();
+        (0..LOOKS).take_while(|_| !self.is_finished()).for_each(|_| thread::yield_now());
         loop {
             match self.take_or_register(|| Waiter::Thread(thread::current())) {
                 Poll::Ready(result) => return result,
@@ -99,7 +117,10 @@ impl<T> JobHandle<T> {
     /// called in the order given. Dropping the handle does not take them back.
     ///
     /// They are called on the thread that did the work, or here and now if it is done. A panic in one
-    /// is printed and goes no further.
+    /// is printed and goes no further. Python's `add_done_callback`.
+    ///
+    /// # Panics
+    /// When the result has been awaited already.
     ///
     /// ```
     /// use std::sync::mpsc;

@@ -83,6 +83,13 @@ impl ThreadPool {
     ///
     /// With a [queue that is bounded](Builder::queue_capacity) and full, blocks until there is room;
     /// a job that submits to its own pool then runs the new one at once instead.
+    ///
+    /// ```
+    /// let pool = glassloop::ThreadPool::new(1)?;
+    /// let job = pool.submit(|| "done");
+    /// assert_eq!(job.wait().unwrap(), "done");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn submit<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,

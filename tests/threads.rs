@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glassloop::task::spawn_blocking;
 use glassloop::threads::{StatefulPool, as_completed, scope};
@@ -278,8 +278,7 @@ fn a_worker_that_waits_runs_the_awaited_job_and_no_other() {
         });
         let [_before, awaited, _after] = jobs;
         awaited.wait().unwrap();
-        let ran = ran.lock().unwrap().clone();
-        ran
+        ran.lock().unwrap().clone()
     }));
     assert_eq!(order.unwrap(), ["awaited"]);
 }
@@ -481,6 +480,26 @@ fn a_pool_dropped_by_its_own_job_does_not_wait_for_one_that_waits_for_that_job()
     drop(pool);
     go.send(()).unwrap();
     assert!(soon(waiting).unwrap());
+}
+
+#[test]
+fn a_pool_dropped_as_one_of_its_threads_goes_away_does_not_wait_for_that_thread() {
+    thread_local!(static LAST: RefCell<Option<Arc<ThreadPool>>> = const { RefCell::new(None) });
+    let (give, given) = mpsc::channel();
+    let (here, is_gone) = mpsc::channel::<()>();
+    let given = Mutex::new((given, here));
+    let initializer = move |_| {
+        let (given, _here) = &*given.lock().unwrap();
+        LAST.set(Some(given.recv().unwrap()));
+        panic!("this thread ends before its pool");
+    };
+    let pool = Arc::new(ThreadPool::builder().size(1).initializer(initializer).build().unwrap());
+    let job = pool.submit(|| ());
+    give.send(Arc::clone(&pool)).unwrap();
+    drop(pool);
+    assert!(soon(job).unwrap_err().is_cancelled());
+    // A panic here, in the destructor of a thread-local, would have ended the process.
+    assert_eq!(is_gone.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
 }
 
 #[test]
@@ -741,11 +760,35 @@ fn many_threads_may_submit_and_wait_at_once() {
 }
 
 #[test]
-fn one_job_after_another_never_misses_the_worker_falling_asleep() {
+fn one_job_after_another_never_misses_the_worker_or_the_waiter_falling_asleep() {
     let pool = pool(2);
-    for number in 0..20_000 {
-        assert_eq!(soon(pool.submit(move || number)).unwrap(), number);
+    in_time(move || {
+        for number in 0..2_000 {
+            linger(number % 201);
+            let job = pool.submit(move || linger(number % 97));
+            assert!(job.wait().is_ok());
+        }
+    });
+}
+
+#[test]
+fn jobs_that_come_at_once_wake_as_many_workers_as_they_need() {
+    let (pool, met) = (pool(3), Arc::new(Barrier::new(3)));
+    for number in 0..300 {
+        linger(number);
+        let jobs = [(); 3].map(|()| {
+            let met = Arc::clone(&met);
+            pool.submit(move || drop(met.wait())) // ends when all three are under way
+        });
+        assert!(jobs.into_iter().all(|job| soon(job).is_ok()));
     }
+}
+
+/// Whoever has to wait looks for some microseconds before it sleeps: this is to last shorter than that,
+/// or about as long, or longer.
+fn linger(micros: u64) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_micros(micros) {}
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a pool is to be like.
 
-use std::{fmt, io, thread};
+use std::{fmt, io};
 
 use super::pool::Initializer;
 use super::{StatefulPool, ThreadPool};
@@ -19,7 +19,8 @@ use super::{StatefulPool, ThreadPool};
 pub struct Builder(Settings);
 
 pub(super) struct Settings {
-    pub(super) size: usize,
+    /// As many as there are processors, if it is not said.
+    pub(super) size: Option<usize>,
     pub(super) name: String,
     pub(super) initializer: Option<Initializer>,
     pub(super) capacity: usize,
@@ -28,14 +29,14 @@ pub(super) struct Settings {
 
 impl Builder {
     pub(super) fn new() -> Self {
-        let size = thread::available_parallelism().map_or(1, usize::from);
         let name = "glassloop".into();
-        Self(Settings { size, name, initializer: None, capacity: usize::MAX, stack_size: None })
+        let capacity = usize::MAX;
+        Self(Settings { size: None, name, initializer: None, capacity, stack_size: None })
     }
 
     /// How many threads it has; as many as there are processors, if it is not said.
     pub fn size(mut self, threads: usize) -> Self {
-        self.0.size = threads;
+        self.0.size = Some(threads);
         self
     }
 
@@ -77,6 +78,12 @@ impl Builder {
     /// How many bytes of stack each thread has; as many as the standard library gives, if it is not said.
     /// A job that is run inside another lies on top of it: with jobs that wait for jobs that wait for
     /// jobs, thousands deep, the stack has to be as for any other recursion.
+    ///
+    /// ```
+    /// let pool = glassloop::ThreadPool::builder().stack_size(64 * 1024).build()?;
+    /// assert!(pool.submit(|| [0_u8; 1024].len()).wait().is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.0.stack_size = Some(bytes);
         self

@@ -10,6 +10,19 @@ use super::queue::{Limits, Pushed, Queue, Refused};
 use crate::job::workplace::{self, Place, PoolId, Ticket, Workplace};
 use crate::job::{JobHandle, JoinError, Promise, promise, shielded};
 
+/// Why no pool can be made.
+pub(super) fn refused(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+pub(super) const NO_THREADS: &str = "a pool needs at least one thread";
+
+/// The system has no thread `number`, counted from 0, of `size`.
+pub(super) fn not_started(number: usize, size: usize, error: &io::Error) -> io::Error {
+    let what = format!("cannot start thread {} of {size}: {error}", number + 1);
+    io::Error::new(error.kind(), what)
+}
+
 /// What a pool of either kind queues.
 pub(super) trait Job<S>: Send {
     fn run(self: Box<Self>, state: &mut S);
@@ -173,11 +186,10 @@ struct Worker<S> {
 
 impl<S: 'static> Worker<S> {
     fn work(self) {
-        let Self { pool, number } = &self;
-        let here = Rc::new(Self { pool: Arc::clone(pool), number: *number });
-        let _entered = workplace::enter(here);
-        let Ok(mut state) = pool.initialize(*number) else { return };
-        while let Some(job) = pool.queue.pop() {
+        let worker = Rc::new(self);
+        let _entered = workplace::enter(worker.clone());
+        let Ok(mut state) = worker.pool.initialize(worker.number) else { return };
+        while let Some(job) = worker.pool.queue.pop() {
             job.run(&mut state);
         }
         shielded(|| drop(state));

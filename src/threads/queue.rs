@@ -4,12 +4,11 @@
 //! it would have to wait for. Nothing user-written runs, or is dropped, under the lock.
 
 use std::collections::VecDeque;
-use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::job::LOOKS;
 use crate::job::workplace::Ticket;
 
 pub(super) struct Queue<J> {
@@ -18,14 +17,8 @@ pub(super) struct Queue<J> {
     work: Condvar,
     /// A full queue has room again, or will never need it.
     room: Condvar,
-    /// Says without the lock whether it is worth taking.
-    has_jobs: AtomicBool,
     limits: Limits,
 }
-
-/// How often a thread looks for another job, giving way to other threads in between, before it sleeps.
-/// To fall asleep and be woken takes longer, and costs the one who wakes it a system call.
-const LOOKS: usize = 16;
 
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
@@ -51,15 +44,8 @@ struct State<J> {
     roused: usize,
     /// How many threads wait for room.
     crowded: usize,
-    ending: Ending,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    NotYet,
-    WhenEmpty,
-    /// Nothing is taken in or given out any more.
-    Now,
+    /// Nothing is taken in any more, and who finds no job ends.
+    ended: bool,
 }
 
 /// A job was queued.
@@ -86,10 +72,10 @@ impl<J> Queue<J> {
             looking: 0,
             roused: 0,
             crowded: 0,
-            ending: Ending::NotYet,
+            ended: false,
         };
         let (work, room) = (Condvar::new(), Condvar::new());
-        Self { state: Mutex::new(state), work, room, has_jobs: AtomicBool::new(false), limits }
+        Self { state: Mutex::new(state), work, room, limits }
     }
 
     pub(super) fn is_bounded(&self) -> bool {
@@ -99,7 +85,7 @@ impl<J> Queue<J> {
     /// Puts a job at the end. When the queue is full, blocks until it is not, or gives the job back.
     pub(super) fn push(&self, job: J, block: bool) -> Result<Pushed, Refused<J>> {
         let mut state = self.lock();
-        while state.jobs.len() >= self.limits.capacity && state.ending != Ending::Now {
+        while state.jobs.len() >= self.limits.capacity && !state.ended {
             if !block {
                 return Err(Refused::Full(job));
             }
@@ -107,15 +93,18 @@ impl<J> Queue<J> {
             state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
             state.crowded -= 1;
         }
-        if state.ending != Ending::NotYet {
+        if state.ended {
             return Err(Refused::Ended(job));
         }
         let ticket = state.next;
         state.next = Ticket(ticket.0 + 1);
         state.jobs.push_back((ticket, job));
-        let short_handed = state.jobs.len() > state.sleeping && state.threads < self.limits.threads;
+        let idle = state.sleeping + state.looking;
+        let short_handed = state.jobs.len() > idle && state.threads < self.limits.threads;
         state.threads += usize::from(short_handed);
-        let rouse = !short_handed && state.sleeping > state.roused;
+        // One who looks takes a job before he sleeps, one who was roused takes one when he is awake.
+        let enough_awake = state.jobs.len() <= state.looking + state.roused;
+        let rouse = !short_handed && !enough_awake && state.sleeping > state.roused;
         state.roused += usize::from(rouse);
         drop(state);
         if rouse {
@@ -126,26 +115,26 @@ impl<J> Queue<J> {
 
     /// The next job, as soon as there is one; none when the thread that asks is to end.
     pub(super) fn pop(&self) -> Option<J> {
-        let mut state = self.lock();
-        let mut looked = false;
+        let (mut state, mut looks) = (self.lock(), 0);
         loop {
             if let Some((_, job)) = state.jobs.pop_front() {
                 self.made_room(state);
                 return Some(job);
             }
-            if state.ending != Ending::NotYet {
+            if state.ended {
                 state.threads -= 1;
                 return None;
             }
-            if !mem::replace(&mut looked, true) {
+            if looks < LOOKS {
+                looks += 1;
                 state.looking += 1;
                 drop(state);
-                self.look();
+                thread::yield_now();
                 state = self.lock();
                 state.looking -= 1;
                 continue;
             }
-            looked = false;
+            looks = 0;
             state.sleeping += 1;
             let waited_enough;
             (state, waited_enough) = self.sleep(state);
@@ -169,27 +158,17 @@ impl<J> Queue<J> {
         Some(job)
     }
 
-    /// Lets the threads end when all jobs have been given out.
+    /// Takes no more jobs in, and lets the threads end when all have been given out.
     pub(super) fn end_when_empty(&self) {
-        self.end(Ending::WhenEmpty);
+        self.lock().ended = true;
+        self.work.notify_all();
+        self.room.notify_all();
     }
 
     /// Lets the threads end, and gives back the jobs that will never run.
     pub(super) fn end_now(&self) -> Vec<J> {
-        self.end(Ending::Now)
-    }
-
-    fn end(&self, ending: Ending) -> Vec<J> {
-        let mut state = self.lock();
-        state.ending = ending;
-        let left = match ending {
-            Ending::Now => state.jobs.drain(..).map(|(_, job)| job).collect(),
-            _ => Vec::new(),
-        };
-        drop(state);
-        self.work.notify_all();
-        self.room.notify_all();
-        left
+        self.end_when_empty();
+        self.lock().jobs.drain(..).map(|(_, job)| job).collect()
     }
 
     /// A thread that was counted could not be started. When there is no other, the jobs come back:
@@ -203,21 +182,8 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Returns when there may be a job, or it has been long enough.
-    fn look(&self) {
-        for _ in 0..LOOKS {
-            if self.has_jobs.load(Ordering::Relaxed) {
-                return;
-            }
-            thread::yield_now();
-        }
-    }
-
     /// A job was taken.
     fn made_room(&self, state: MutexGuard<'_, State<J>>) {
-        if state.jobs.is_empty() {
-            self.has_jobs.store(false, Ordering::Relaxed);
-        }
         let wanted = state.crowded > 0;
         drop(state);
         if wanted {

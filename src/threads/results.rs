@@ -5,7 +5,16 @@ use std::{fmt, vec};
 
 use crate::job::{JobHandle, JoinError};
 
-/// The results of the jobs of a `map`, in the order of its items. Dropping it detaches what is left.
+/// The results of the jobs of a `map`, in the order of its items. `next` blocks until the next one is
+/// there. Dropping it detaches what is left.
+///
+/// ```
+/// let pool = glassloop::ThreadPool::new(2)?;
+/// let mut lengths = pool.map(["a", "bc"], str::len);
+/// assert_eq!(lengths.len(), 2);
+/// assert_eq!(lengths.next().unwrap().unwrap(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Results<T>(vec::IntoIter<JobHandle<T>>);
 
@@ -65,6 +74,17 @@ pub fn as_completed<T>(handles: impl IntoIterator<Item = JobHandle<T>>) -> AsCom
 }
 
 /// The iterator of [`as_completed`].
+///
+/// ```
+/// use glassloop::threads::{AsCompleted, as_completed};
+///
+/// fn any(results: AsCompleted<u32>) -> bool {
+///     results.flat_map(|(_, result)| result).any(|number| number > 1)
+/// }
+/// let pool = glassloop::ThreadPool::new(2)?;
+/// assert!(any(as_completed([1, 2].map(|number| pool.submit(move || number)))));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct AsCompleted<T> {
     handles: Vec<Option<JobHandle<T>>>,
     left: usize,

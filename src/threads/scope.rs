@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::{fmt, io, thread};
 
-use super::pool::{Job, pack};
+use super::pool::{Job, NO_THREADS, not_started, pack, refused};
 use super::queue::{Limits, Queue, Refused};
 use super::results::Results;
 use crate::job::{JobHandle, JoinError};
@@ -13,7 +13,7 @@ type ScopedQueue<'env> = Queue<Box<dyn Job<()> + 'env>>;
 
 /// Starts so many threads, lets `body` give them jobs that borrow, and joins them when all are done.
 ///
-/// Threads are started for each call: where that costs too much, give a
+/// [`std::thread::scope`] with a queue in front of it. Threads are started for each call: where that costs too much, give a
 /// [`ThreadPool`](super::ThreadPool) jobs that own what they need.
 ///
 /// # Errors
@@ -33,8 +33,7 @@ type ScopedQueue<'env> = Queue<Box<dyn Job<()> + 'env>>;
 /// ```
 pub fn scope<'env, R>(size: usize, body: impl FnOnce(&Scope<'env>) -> R) -> io::Result<R> {
     if size == 0 {
-        let what = "a pool needs at least one thread";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        return Err(refused(NO_THREADS));
     }
     let limits = Limits { capacity: usize::MAX, threads: size, idle: None };
     let scope = Scope { queue: Queue::new(limits, size), size };
@@ -48,7 +47,8 @@ pub fn scope<'env, R>(size: usize, body: impl FnOnce(&Scope<'env>) -> R) -> io::
         };
         for number in 0..size {
             let thread = thread::Builder::new().name(format!("glassloop-{number}"));
-            thread.spawn_scoped(threads, work)?;
+            let started = thread.spawn_scoped(threads, work);
+            started.map_err(|error| not_started(number, size, &error))?;
         }
         Ok(body(&scope))
     })
@@ -64,8 +64,18 @@ impl Drop for End<'_, '_> {
 
 /// The pool of a [`scope`].
 ///
-/// Its jobs cannot submit further ones, and begin in the order in which they were submitted; so one
-/// that waits for another, whose handle it was given, finds that one begun. None waits for ever.
+/// Its jobs cannot submit further ones, and begin in the order in which they were submitted. So one may
+/// wait for those before it, whose handles it can own: they have begun. One that gets the handle of a
+/// later job, by a channel say, needs another thread to run that job.
+///
+/// ```
+/// let total = glassloop::threads::scope(2, |pool| {
+///     let first = pool.submit(|| 40);
+///     pool.submit(move || first.wait().unwrap() + 2).wait().unwrap()
+/// })?;
+/// assert_eq!(total, 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Scope<'env> {
     queue: ScopedQueue<'env>,
     size: usize,

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::{fmt, io, mem, thread};
 
 use super::builder::Settings;
-use super::pool::{Pool, Setup};
+use super::pool::{NO_THREADS, Pool, Setup, not_started, refused};
 use super::queue::Limits;
 use super::results::Results;
 use crate::job::JobHandle;
-use crate::job::workplace;
 
 /// A [`ThreadPool`](super::ThreadPool) each of whose workers has a state `S`, made on its own thread
 /// and lent to every job that runs there: a session with its open connections, a buffer, a cache.
+/// What Python's tutorials put into a `threading.local()`.
 ///
 /// The state never leaves its thread, so it need not be `Send`. After a job that panicked the next one
 /// gets the state as it was left. A job that is run inside another (see [`JobHandle::wait`] and
@@ -43,9 +43,10 @@ impl<S: 'static> StatefulPool<S> {
         make_state: impl Fn(usize) -> S + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let Settings { size, name, initializer, capacity, stack_size } = settings;
-        let refused = |what| io::Error::new(io::ErrorKind::InvalidInput, what);
+        // Asked only now: the system answers by way of several files.
+        let size = size.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         if size == 0 {
-            return Err(refused("a pool needs at least one thread"));
+            return Err(refused(NO_THREADS));
         }
         if capacity == 0 {
             return Err(refused("a queue that holds no job takes none: give it a capacity of 1"));
@@ -56,11 +57,8 @@ impl<S: 'static> StatefulPool<S> {
         // Dropped on the way out, it ends the threads that did start.
         let mut started = Self { pool, threads: Vec::with_capacity(size) };
         for number in 0..size {
-            let thread = started.pool.start().map_err(|error| {
-                let what = format!("cannot start thread {} of {size}: {error}", number + 1);
-                io::Error::new(error.kind(), what)
-            })?;
-            started.threads.push(thread);
+            let thread = started.pool.start();
+            started.threads.push(thread.map_err(|error| not_started(number, size, &error))?);
         }
         Ok(started)
     }
@@ -137,7 +135,8 @@ impl<S: 'static> Drop for StatefulPool<S> {
         self.pool.end_when_empty();
         // On a thread of this pool, joining that one would wait for itself, and joining another would
         // wait for jobs that may wait for this one.
-        if workplace::number_in(self.pool.id).is_none() {
+        let here = thread::current().id();
+        if self.threads.iter().all(|thread| thread.thread().id() != here) {
             for thread in mem::take(&mut self.threads) {
                 // It ended with a panic only if the last of what the pool was made of did, as it went.
                 let _ = thread.join();
