@@ -102,7 +102,7 @@ impl<J> Queue<J> {
         let idle = state.sleeping + state.looking;
         let short_handed = state.jobs.len() > idle && state.threads < self.limits.threads;
         state.threads += usize::from(short_handed);
-        // One who looks takes a job before he sleeps, one who was roused takes one when he is awake.
+        // Whoever looks takes a job before it sleeps; whoever was roused takes one when it is awake.
         let enough_awake = state.jobs.len() <= state.looking + state.roused;
         let rouse = !short_handed && !enough_awake && state.sleeping > state.roused;
         state.roused += usize::from(rouse);
@@ -127,21 +127,12 @@ impl<J> Queue<J> {
             }
             if looks < LOOKS {
                 looks += 1;
-                state.looking += 1;
-                drop(state);
-                thread::yield_now();
-                state = self.lock();
-                state.looking -= 1;
+                state = self.look(state);
                 continue;
             }
             looks = 0;
-            state.sleeping += 1;
             let waited_enough;
             (state, waited_enough) = self.sleep(state);
-            state.sleeping -= 1;
-            // A sleeper that awoke by itself may see the notice meant for another: then one more is
-            // sent than needed, never one less.
-            state.roused = state.roused.saturating_sub(1);
             if waited_enough && state.jobs.is_empty() {
                 state.threads -= 1;
                 return None;
@@ -191,16 +182,35 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Says as well whether the thread has been idle for long enough.
-    fn sleep<'a>(&'a self, state: MutexGuard<'a, State<J>>) -> (MutexGuard<'a, State<J>>, bool) {
-        match self.limits.idle {
+    /// Gives way to others for a moment. A job that comes meanwhile is seen without a notice.
+    fn look<'a>(&'a self, mut state: MutexGuard<'a, State<J>>) -> MutexGuard<'a, State<J>> {
+        state.looking += 1;
+        drop(state);
+        thread::yield_now();
+        let mut state = self.lock();
+        state.looking -= 1;
+        state
+    }
+
+    /// Until there is a notice. Says as well whether the thread has been idle for long enough.
+    fn sleep<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<J>>,
+    ) -> (MutexGuard<'a, State<J>>, bool) {
+        state.sleeping += 1;
+        let (mut state, waited_enough) = match self.limits.idle {
             None => (self.work.wait(state).unwrap_or_else(PoisonError::into_inner), false),
             Some(limit) => {
                 let (state, waited) =
                     self.work.wait_timeout(state, limit).unwrap_or_else(PoisonError::into_inner);
                 (state, waited.timed_out())
             }
-        }
+        };
+        state.sleeping -= 1;
+        // A sleeper that awoke by itself may see the notice meant for another: then one more is sent
+        // than needed, never one less.
+        state.roused = state.roused.saturating_sub(1);
+        (state, waited_enough)
     }
 
     /// Nothing panics under this lock, so poison says nothing.
