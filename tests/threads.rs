@@ -550,6 +550,12 @@ fn a_pool_of_no_threads_or_a_queue_of_no_jobs_is_refused() {
     assert!(scope(0, |_| ()).is_err());
 }
 
+#[test]
+fn a_pool_whose_threads_cannot_be_started_is_refused_and_says_which() {
+    let error = ThreadPool::builder().size(2).stack_size(1 << 60).build().unwrap_err();
+    assert!(error.to_string().starts_with("cannot start thread 1 of 2: "), "{error}");
+}
+
 // ─── Workers that set themselves up ─────────────────────────────────────────────────────────────
 
 /// Not `Send`: which thread made it, and how many jobs it has seen.

@@ -211,3 +211,50 @@ impl<S: 'static> Workplace for Worker<S> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn growing<S: 'static>(
+        stack_size: Option<usize>,
+        make_state: impl Fn(usize) -> S + Send + Sync + 'static,
+    ) -> Arc<Pool<S>> {
+        let (name, make_state) = ("growing".into(), Box::new(make_state));
+        let setup = Setup { name, stack_size, initializer: None, make_state };
+        let idle = Some(Duration::from_millis(1));
+        Pool::new(setup, Limits { capacity: usize::MAX, threads: 1, idle }, 0)
+    }
+
+    struct Tells(mpsc::Sender<()>);
+
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_idle_thread_of_a_growing_pool_ends_and_the_next_job_starts_another() {
+        let (tell, told) = mpsc::channel();
+        let pool = growing(None, move |_| Tells(tell.clone()));
+        for _ in 0..3 {
+            pool.submit(|_| ()).wait().unwrap();
+            told.recv_timeout(Duration::from_secs(10)).expect("the thread stays");
+        }
+        assert_eq!(pool.started.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn a_job_for_which_no_thread_can_be_started_is_cancelled_and_says_why() {
+        let pool = growing(Some(1 << 60), |_| ());
+        for _ in 0..2 {
+            let error = pool.submit(|()| ()).wait().unwrap_err();
+            assert!(error.is_cancelled());
+            assert!(error.to_string().contains("no thread could be started"), "{error}");
+        }
+    }
+}
