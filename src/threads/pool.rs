@@ -10,19 +10,6 @@ use super::queue::{Limits, Pushed, Queue, Refused};
 use crate::job::workplace::{self, Place, PoolId, Ticket, Workplace};
 use crate::job::{JobHandle, JoinError, Promise, promise, shielded};
 
-/// Why no pool can be made.
-pub(super) fn refused(what: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, what)
-}
-
-pub(super) const NO_THREADS: &str = "a pool needs at least one thread";
-
-/// The system has no thread `number`, counted from 0, of `size`.
-pub(super) fn not_started(number: usize, size: usize, error: &io::Error) -> io::Error {
-    let what = format!("cannot start thread {} of {size}: {error}", number + 1);
-    io::Error::new(error.kind(), what)
-}
-
 /// What a pool of either kind queues.
 pub(super) trait Job<S>: Send {
     fn run(self: Box<Self>, state: &mut S);
@@ -65,6 +52,19 @@ pub(super) struct Setup<S> {
     pub(super) stack_size: Option<usize>,
     pub(super) initializer: Option<Initializer>,
     pub(super) make_state: Box<dyn Fn(usize) -> S + Send + Sync>,
+}
+
+/// Why no pool can be made.
+pub(super) fn refused(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+pub(super) const NO_THREADS: &str = "a pool needs at least one thread";
+
+/// The system has no thread `number`, counted from 0, of `size`.
+pub(super) fn not_started(number: usize, size: usize, error: &io::Error) -> io::Error {
+    let what = format!("cannot start thread {} of {size}: {error}", number + 1);
+    io::Error::new(error.kind(), what)
 }
 
 pub(super) struct Pool<S> {
@@ -252,7 +252,9 @@ mod tests {
     fn a_job_for_which_no_thread_can_be_started_is_cancelled_and_says_why() {
         let pool = growing(Some(1 << 60), |_| ());
         for _ in 0..2 {
-            let error = pool.submit(|()| ()).wait().unwrap_err();
+            let mut job = pool.submit(|()| ());
+            assert!(job.wait_timeout(Duration::from_secs(10)), "it waits for a thread");
+            let error = job.wait().unwrap_err();
             assert!(error.is_cancelled());
             assert!(error.to_string().contains("no thread could be started"), "{error}");
         }
