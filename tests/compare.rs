@@ -108,6 +108,24 @@ fn the_table_has_a_row_and_a_bar_for_each_model_and_a_verdict() {
 }
 
 #[test]
+fn a_sweep_doubles_what_is_in_flight_until_everything_is() {
+    let sweep = SMALL.into_iter().chain(["--sweep", "--models", "sequential,event-loop"]);
+    let document = run(sweep.clone().chain(["--json"])).exits(0).json();
+    let entries = document["sweep"].as_array().unwrap();
+    let in_flight: Vec<_> = entries.iter().map(|entry| entry["in_flight"].as_u64()).collect();
+    assert_eq!(in_flight, [Some(1), Some(2), Some(4), Some(6)]);
+    let walls: Vec<_> = entries.iter().map(|entry| entry["wall_s"].as_f64().unwrap()).collect();
+    for (wall, rounds) in walls.iter().zip([6.0, 3.0, 2.0, 1.0]) {
+        assert!(*wall >= rounds * 0.15, "each round of files takes 150 ms: {entries:?}");
+    }
+    assert!(entries.iter().all(|entry| entry["verified"] == true), "{entries:?}");
+
+    let table = run(sweep);
+    table.exits(0);
+    assert!(table.stdout.contains("download, more and more in flight: event-loop"), "{table}");
+}
+
+#[test]
 fn only_the_models_that_were_asked_for_run() {
     let run = run(SMALL.into_iter().chain(["--json", "--models", "event-loop"]));
     let document = run.exits(0).json();

@@ -25,7 +25,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-pub use self::numbers::{Chunk, Numbers, SplitError};
+pub use self::numbers::{Chunk, MAX_CHUNKS, Numbers, SplitError};
 pub use self::range::{NumberRange, RangeError};
 use super::{InFlight, Interrupt, Model};
 

@@ -60,7 +60,8 @@ fn advise(workload: &str, entries: &[Entry]) -> Option<Advice> {
 }
 
 fn reason(best: &Entry, waiting_share: f64, speedup: f64) -> String {
-    if waiting_share >= 0.5 {
+    // One thread never computes on two processors: what it saved was waiting, however little there was.
+    if waiting_share >= 0.5 || best.model == Model::EventLoop.name() {
         let Entry { model, in_flight, .. } = best;
         format!(
             "Waiting overlaps: {model} had {in_flight} jobs in flight and was {speedup:.1} times as fast"
@@ -131,6 +132,13 @@ mod tests {
             ],
         );
         assert_eq!(advice.unwrap().model, "thread-per-task");
+    }
+
+    #[test]
+    fn an_event_loop_that_wins_has_saved_waiting_not_computing() {
+        let entries = [entry(Model::Sequential, 1.0, 0.6, 1), entry(Model::EventLoop, 0.6, 0.6, 4)];
+        let advice = advise("download", &entries).unwrap();
+        assert!(advice.text.contains("Waiting overlaps"), "{}", advice.text);
     }
 
     #[test]
