@@ -22,6 +22,10 @@ check: test
 planted:
     tests/planted/run
 
+# What a job costs beside others' pools
+bench *ARGS:
+    cargo bench --bench threads -- {{ARGS}}
+
 # Everything, as on a fresh machine (installs system packages, needs root)
 ci:
     .ci/run

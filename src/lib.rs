@@ -30,9 +30,10 @@
 //!    `task.rs`, `waker.rs`; then `reactor.rs` and `timers.rs`.
 //! 2. [`net`], [`mod@time`], [`task`], [`signal`]: what waits in it. `net/source.rs` is where a socket meets
 //!    the reactor. `inbox.rs`, `job.rs` and `handle.rs` are the way between threads.
-//! 3. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
-//! 4. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
-//! 5. [`trace`]: what happened in a run.
+//! 3. [`threads`]: pools of threads, for what blocks and what computes.
+//! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
+//! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
+//! 6. [`trace`]: what happened in a run.
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
@@ -49,12 +50,7 @@ pub mod server;
 pub mod signal;
 mod snapshot;
 pub mod task;
-/// The standard library's, here. `tests/loom` puts its own in their place.
-mod threading {
-    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
-    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
-}
-mod threads;
+pub mod threads;
 pub mod time;
 pub mod trace;
 mod tracer;
@@ -63,3 +59,10 @@ pub mod workloads;
 pub use handle::Handle;
 pub use job::{JobHandle, JoinError};
 pub use runtime::{Runtime, spawn};
+pub use threads::ThreadPool;
+
+/// The standard library's, here. `tests/loom` puts its own in their place.
+mod threading {
+    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
+}

@@ -22,13 +22,16 @@ pub enum Model {
     Sequential,
     /// A thread for each job.
     ThreadPerTask,
+    /// A pool of threads, which take job after job.
+    Threads,
     /// A task for each job, all on one thread.
     EventLoop,
 }
 
 impl Model {
     /// Every model, from the simplest on.
-    pub const ALL: [Self; 3] = [Self::Sequential, Self::ThreadPerTask, Self::EventLoop];
+    pub const ALL: [Self; 4] =
+        [Self::Sequential, Self::ThreadPerTask, Self::Threads, Self::EventLoop];
 
     /// The name on the command line.
     ///
@@ -39,6 +42,7 @@ impl Model {
         match self {
             Self::Sequential => "sequential",
             Self::ThreadPerTask => "thread-per-task",
+            Self::Threads => "threads",
             Self::EventLoop => "event-loop",
         }
     }
@@ -63,7 +67,7 @@ impl FromStr for Model {
 
 /// No model has this name.
 #[derive(Debug, thiserror::Error)]
-#[error("no model is called {0:?}: choose sequential, thread-per-task or event-loop")]
+#[error("no model is called {0:?}: choose sequential, thread-per-task, threads or event-loop")]
 pub struct UnknownModel(String);
 
 /// Counts the jobs that are under way at once, and remembers the most there have been.

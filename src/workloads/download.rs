@@ -9,6 +9,7 @@ mod error;
 mod event_loop;
 mod sequential;
 mod thread_per_task;
+mod threads;
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -160,6 +161,7 @@ pub fn run(
     let rows = match model {
         Model::Sequential => sequential::run(jobs, &run),
         Model::ThreadPerTask => thread_per_task::run(jobs, &run),
+        Model::Threads => threads::run(jobs, &run)?,
         Model::EventLoop => event_loop::run(jobs, &run)?,
     };
     Ok(DownloadReport { rows, in_flight: run.in_flight.peak() })

@@ -19,6 +19,7 @@ mod numbers;
 mod range;
 mod sequential;
 mod thread_per_task;
+mod threads;
 
 use std::fmt;
 use std::io;
@@ -53,6 +54,7 @@ pub fn run(model: Model, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumR
     let sums = match model {
         Model::Sequential => sequential::run(chunks, add),
         Model::ThreadPerTask => thread_per_task::run(chunks, add),
+        Model::Threads => threads::run(chunks, add).map_err(StartError)?,
         Model::EventLoop => event_loop::run(chunks, add).map_err(StartError)?,
     };
     let parts = chunks.iter().cloned().zip(sums).map(|(chunk, sum)| Part { chunk, sum }).collect();
@@ -180,7 +182,7 @@ impl fmt::Display for Place {
 /// }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start an event loop for the sum: try another model")]
+#[error("cannot start what this model needs for the sum: try another model")]
 pub struct StartError(#[source] io::Error);
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(super) fn run(
 }
 
 /// What a panic said, if it said it in words.
-fn message(panic: &(dyn Any + Send)) -> String {
+pub(super) fn message(panic: &(dyn Any + Send)) -> String {
     let words = panic.downcast_ref::<&str>().copied();
     words.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").into()
 }
