@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::job::{JobHandle, promise};
-use crate::runtime::{EventLoop, Mailbox, Message, spawn};
+use crate::runtime::{EventLoop, LoopId, Mailbox, Message, spawn};
 
 /// Spawns onto a loop from any thread. Clones are cheap; none keeps the loop running.
 ///
@@ -74,5 +74,24 @@ impl Handle {
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Handle")
+    }
+}
+
+/// A job on another thread that was begun by a loop whose clock stands still. The clock waits for it: there is
+/// no telling what it will bring.
+pub(crate) struct InFlight(LoopId);
+
+impl InFlight {
+    /// `None` where no clock stands still.
+    pub(crate) fn begin() -> Option<Self> {
+        let here = EventLoop::try_current().filter(|here| here.clock.is_paused())?;
+        here.in_flight.update(|jobs| jobs + 1);
+        Some(Self(here.id))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        EventLoop::deliver(self.0, Message::JobDone);
     }
 }

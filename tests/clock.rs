@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use glassloop::net::TcpStream;
 use glassloop::runtime::Builder;
-use glassloop::task::yield_now;
+use glassloop::task::{spawn_blocking, yield_now};
 use glassloop::time::{
     self, Instant, MissedTickBehavior, advance, interval, interval_at, sleep, sleep_until, timeout,
     timeout_at,
@@ -175,6 +175,23 @@ fn whoever_holds_a_handle_may_still_come() {
         });
         assert_eq!(receiver.await.unwrap(), "from outside");
         assert_eq!(start.elapsed(), Duration::ZERO);
+    });
+}
+
+#[test]
+fn a_job_on_a_thread_holds_the_clock_until_its_result_has_come() {
+    paused().block_on(async {
+        let start = Instant::now();
+        for _ in 0..100 {
+            let job = spawn_blocking(|| thread::sleep(Duration::from_micros(200)));
+            // The clock would jump to the limit if the job did not hold it.
+            timeout(HOUR, job).await.expect("the clock jumped").unwrap();
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let dropped = spawn_blocking(|| thread::sleep(Duration::from_millis(2)));
+        drop(dropped);
+        sleep(HOUR).await;
+        assert_eq!(start.elapsed(), HOUR);
     });
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct EventLoop {
     pub(crate) clock: Rc<Clock>,
     pub(crate) trace: Tracer,
     /// Blocking jobs that a standing clock waits for.
-    pub(super) in_flight: Cell<usize>,
+    pub(crate) in_flight: Cell<usize>,
     /// The runtime is being dropped: nothing new begins.
     pub(super) closing: Cell<bool>,
     /// Whom to wake, collected while something is borrowed; reused from tick to tick.

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::{io, thread};
 
 use super::queue::{Limits, Pushed, Queue, Refused};
+use crate::handle::InFlight;
 use crate::job::workplace::{self, Place, PoolId, Ticket, Workplace};
 use crate::job::{JobHandle, JoinError, Promise, promise, shielded};
 
@@ -21,16 +22,18 @@ pub(super) trait Job<S>: Send {
 struct Work<F, T> {
     work: F,
     promise: Promise<T>,
+    /// Dropped last: whoever waits is woken by then.
+    in_flight: Option<InFlight>,
 }
 
 impl<S, T: Send, F: FnOnce(&mut S) -> T + Send> Job<S> for Work<F, T> {
     fn run(self: Box<Self>, state: &mut S) {
-        let Self { work, promise } = *self;
+        let Self { work, promise, in_flight: _until_the_end } = *self;
         promise.keep(move || work(state));
     }
 
     fn refuse(self: Box<Self>, why: JoinError) {
-        let Self { work, promise } = *self;
+        let Self { work, promise, in_flight: _until_the_end } = *self;
         promise.settle(Err(why));
         shielded(|| drop(work));
     }
@@ -41,7 +44,7 @@ pub(super) fn pack<'job, S, T: Send + 'job>(
     work: impl FnOnce(&mut S) -> T + Send + 'job,
 ) -> (Box<dyn Job<S> + 'job>, JobHandle<T>) {
     let (promise, handle) = promise();
-    (Box::new(Work { work, promise }), handle)
+    (Box::new(Work { work, promise, in_flight: InFlight::begin() }), handle)
 }
 
 pub(super) type Initializer = Box<dyn Fn(usize) + Send + Sync>;
