@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::handle::Handle;
+use crate::job::JobHandle;
 use crate::runtime::{BackendKind, EventLoop, Runtime};
 use crate::snapshot::{Snapshot, Table};
+use crate::task::spawn_blocking;
 use crate::trace::Record;
 use crate::tracer::Tracer;
 
@@ -100,6 +102,14 @@ impl Runtime {
     /// As [`Builder::build`].
     pub fn new() -> io::Result<Self> {
         Builder::new().build()
+    }
+
+    /// As [`task::spawn_blocking`](crate::task::spawn_blocking).
+    pub fn spawn_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JobHandle<T> {
+        spawn_blocking(work)
     }
 
     /// A way into the loop from other threads.

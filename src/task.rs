@@ -1,5 +1,6 @@
 //! Working with many tasks: a turn for the others, all results, the first result, work that blocks.
 
+mod budget;
 mod builder;
 mod join_all;
 mod join_set;
@@ -9,14 +10,48 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::job::JobHandle;
+use crate::runtime::EventLoop;
 use crate::threads;
+use crate::trace::Cause;
 
 pub use crate::job::JoinError;
 pub use crate::runtime::{AbortHandle, JoinHandle, spawn};
 pub use crate::trace::TaskId;
+pub use budget::{Unconstrained, consume_budget, unconstrained};
 pub use builder::Builder;
 pub use join_all::{join_all, try_join_all};
 pub use join_set::JoinSet;
+
+/// The number of the task that runs, by which a trace and a snapshot name it.
+///
+/// # Panics
+/// Outside a task.
+///
+/// ```
+/// let runtime = glassloop::Runtime::new()?;
+/// runtime.block_on(async {
+///     let task = glassloop::spawn(async { glassloop::task::id() });
+///     let number = task.id();
+///     assert_eq!(task.await.unwrap(), number);
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn id() -> TaskId {
+    try_id().expect("no task runs on this thread: call this inside Runtime::block_on")
+}
+
+/// As [`id`], but `None` outside a task.
+///
+/// ```
+/// assert_eq!(glassloop::task::try_id(), None);
+/// ```
+pub fn try_id() -> Option<TaskId> {
+    match EventLoop::try_current()?.trace.cause() {
+        Cause::Task(task) => Some(task),
+        _ => None,
+    }
+}
 
 /// Gives every other ready task a turn before this one goes on.
 ///

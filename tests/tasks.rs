@@ -18,7 +18,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use futures::task::AtomicWaker;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use glassloop::runtime::{AbortHandle, JoinHandle};
-use glassloop::task::{JoinSet, join_all, spawn_blocking, try_join_all, yield_now};
+use glassloop::task::{self, JoinSet, join_all, spawn_blocking, try_join_all, yield_now};
 use glassloop::time::{Sleep, sleep};
 use glassloop::{Handle, JobHandle, JoinError, Runtime, spawn};
 use support::{
@@ -1070,4 +1070,100 @@ fn a_hundred_thousand_tasks_come_and_go() {
         total
     });
     assert_eq!(total, 100_000 * 99_999 / 2);
+}
+
+#[test]
+fn a_set_tells_numbers_takes_without_waiting_and_lets_go() {
+    run(async {
+        let mut set = JoinSet::new();
+        assert!(set.try_join_next().is_none());
+        let door = Door::default();
+        let waiting = door.clone();
+        set.spawn(async move {
+            waiting.pass().await;
+            task::id()
+        });
+        turns(2).await;
+        assert!(set.try_join_next().is_none(), "it has not finished");
+        door.open();
+        turns(2).await;
+        let number = set.try_join_next().unwrap().unwrap();
+        set.spawn(async { task::id() });
+        let (id, own) = set.join_next_with_id().await.unwrap().unwrap();
+        assert_eq!(id, own);
+        assert_ne!(id, number);
+
+        let gone_on = Rc::new(Cell::new(false));
+        let going = Rc::clone(&gone_on);
+        set.spawn(async move {
+            yield_now().await;
+            going.set(true);
+            task::id()
+        });
+        set.detach_all();
+        assert!(set.is_empty() && set.join_next().await.is_none());
+        turns(3).await;
+        assert!(gone_on.get(), "a task that was let go goes on");
+    });
+}
+
+#[test]
+fn join_all_of_a_set_gives_all_results_or_the_panic() {
+    run(async {
+        let set: JoinSet<u32> = [3, 1, 2]
+            .into_iter()
+            .map(|number| async move {
+                turns(number as usize).await;
+                number
+            })
+            .collect();
+        assert_eq!(set.join_all().await, [1, 2, 3]);
+    });
+    let panicked = std::panic::catch_unwind(|| {
+        run(async {
+            let mut set = JoinSet::new();
+            set.spawn(async { panic!("as told") });
+            set.join_all().await;
+        });
+    });
+    assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"as told"));
+}
+
+#[test]
+fn an_error_is_a_panic_or_a_cancellation_and_gives_its_payload_only_if_it_has_one() {
+    run(async {
+        let panicked = spawn(async { panic!("{}", 7) }).await.map(|(): ()| ()).unwrap_err();
+        assert!(panicked.is_panic() && !panicked.is_cancelled());
+        assert_eq!(*panicked.try_into_panic().unwrap().downcast::<String>().unwrap(), "7");
+        let task = spawn(std::future::pending::<()>());
+        task.abort();
+        let cancelled = task.await.unwrap_err();
+        assert!(cancelled.try_into_panic().unwrap_err().is_cancelled());
+    });
+}
+
+#[test]
+fn work_that_counts_itself_gives_the_others_their_turns_and_unconstrained_work_none() {
+    run(async {
+        let turns = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&turns);
+        let other = spawn(async move {
+            loop {
+                counted.set(counted.get() + 1);
+                yield_now().await;
+            }
+        });
+        yield_now().await;
+        let work = async || {
+            for _ in 0..1000 {
+                task::consume_budget().await;
+            }
+        };
+        let before = turns.get();
+        task::unconstrained(work()).await;
+        assert_eq!(turns.get(), before);
+        work().await;
+        assert!(turns.get() >= before + 5, "{} turns", turns.get() - before);
+        other.abort();
+    });
 }

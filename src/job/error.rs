@@ -64,6 +64,14 @@ impl JoinError {
             Failure::Cancelled(_) => panic!("this task was cancelled, it did not panic"),
         }
     }
+
+    /// As [`into_panic`](Self::into_panic).
+    ///
+    /// # Errors
+    /// This error again when it was cancelled instead.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
+        if self.is_panic() { Ok(self.into_panic()) } else { Err(self) }
+    }
 }
 
 impl fmt::Display for JoinError {

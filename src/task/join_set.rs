@@ -4,15 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use slab::Slab;
 
+use crate::coop;
 use crate::job::{JoinError, shielded};
 use crate::runtime::{AbortHandle, EventLoop, JoinHandle, spawn};
-use crate::trace::Wait;
+use crate::trace::{TaskId, Wait};
 
 /// A set of tasks whose results come as they finish. Dropping it aborts those that have not.
 ///
@@ -106,7 +108,19 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Polls for the next task to finish.
+    ///
+    /// # Errors
+    /// As [`join_next`](Self::join_next).
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        let polled = self.poll_join_next_with_id(cx);
+        polled.map(|next| next.map(|result| result.map(|(_, output)| output)))
+    }
+
+    fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(TaskId, T), JoinError>>> {
+        ready!(coop::poll_budget(cx));
         if self.is_empty() {
             return Poll::Ready(None);
         }
@@ -120,14 +134,58 @@ impl<T: 'static> JoinSet<T> {
             }
             return Poll::Pending;
         };
+        let id = self.tasks[key].id();
         let result = Pin::new(&mut self.tasks[key]).poll(cx);
         if result.is_ready() {
+            coop::spend();
             drop(self.tasks.remove(key));
         } else {
             // Word came from within the task's own last moments; its handle wakes us when it is over.
             self.finished.keys.borrow_mut().push_front(key);
         }
-        result.map(Some)
+        result.map(|result| Some(result.map(|output| (id, output))))
+    }
+
+    /// As [`join_next`](Self::join_next), with the task's number.
+    ///
+    /// # Errors
+    /// As [`join_next`](Self::join_next); the number of a task that failed is not told.
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(TaskId, T), JoinError>> {
+        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    }
+
+    /// Takes the result of a task that has finished, if there is one; does not wait.
+    ///
+    /// # Errors
+    /// As [`join_next`](Self::join_next).
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        let cx = &mut Context::from_waker(Waker::noop());
+        match coop::unlimited(|| self.poll_join_next(cx)) {
+            Poll::Ready(result) => result,
+            Poll::Pending => None,
+        }
+    }
+
+    /// Waits for all tasks; gives their results in the order in which they finished.
+    ///
+    /// # Panics
+    /// When a task panicked, with its panic; when one was aborted.
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut results = Vec::with_capacity(self.len());
+        while let Some(result) = self.join_next().await {
+            match result.map_err(JoinError::try_into_panic) {
+                Ok(result) => results.push(result),
+                Err(Ok(payload)) => resume_unwind(payload),
+                Err(Err(cancelled)) => panic!("a task of the set was aborted: {cancelled}"),
+            }
+        }
+        results
+    }
+
+    /// Lets every task go its own way; the set is empty then.
+    pub fn detach_all(&mut self) {
+        self.tasks.clear();
+        self.finished = Rc::default(); // word of those who have left reaches nobody
     }
 
     /// Aborts every task; their cancelled results can still be joined.
@@ -147,6 +205,20 @@ impl<T: 'static> JoinSet<T> {
 impl<T: 'static> Default for JoinSet<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<T: 'static, F: Future<Output = T> + 'static> FromIterator<F> for JoinSet<T> {
+    /// Spawns every future.
+    ///
+    /// # Panics
+    /// Outside a running loop.
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
+        let mut set = Self::new();
+        for future in futures {
+            set.spawn(future);
+        }
+        set
     }
 }
 
