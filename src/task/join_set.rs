@@ -146,6 +146,8 @@ impl<T: 'static> Default for JoinSet<T> {
 
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
+        let nobody_waits_any_more = self.finished.waiter.take();
+        shielded(|| drop(nobody_waits_any_more));
         for (_, task) in &self.tasks {
             task.abort();
         }
