@@ -30,9 +30,10 @@
 //!    `task.rs`, `waker.rs`; then `reactor.rs` and `timers.rs`.
 //! 2. [`net`], [`mod@time`], [`task`], [`signal`]: what waits in it. `net/source.rs` is where a socket meets
 //!    the reactor. `inbox.rs`, `job.rs` and `handle.rs` are the way between threads.
-//! 3. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
-//! 4. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
-//! 5. [`trace`]: what happened in a run.
+//! 3. [`sync`]: what tasks say to each other, and whose turn it is. Begin with `sync/wait.rs`.
+//! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
+//! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
+//! 6. [`trace`]: what happened in a run.
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
@@ -45,6 +46,7 @@ pub mod net;
 pub mod runtime;
 pub mod server;
 pub mod signal;
+pub mod sync;
 pub mod task;
 mod threads;
 pub mod time;

@@ -65,7 +65,7 @@ pub enum Event {
     Waiting {
         /// Who waits.
         task: TaskId,
-        /// For what; empty when what it waits for did not say (a channel, a foreign future).
+        /// For what; empty when what it waits for did not say (a foreign future).
         on: Vec<Wait>,
     },
     /// The task's future is gone: it returned, panicked or was aborted.
@@ -138,6 +138,9 @@ pub enum Wait {
     Deadline(Duration),
     /// Another task to finish.
     Task(TaskId),
+    /// Something of [`sync`](crate::sync): `"message"`, `"capacity"` (of a channel), `"permit"`, `"lock"`,
+    /// `"notification"`, `"oneshot"`, `"closing"` (of a channel).
+    Named(&'static str),
 }
 
 /// Records events when it was asked to.
