@@ -2,6 +2,7 @@
 //!
 //! | to | use |
 //! | --- | --- |
+//! | tell a task that something has changed | [`Notify`] |
 //! | let no more than so many at it at once | [`Semaphore`] |
 //! | keep a value to oneself across an `.await` | [`Mutex`] |
 //!
@@ -16,10 +17,12 @@
 //! Begin with `sync/wait.rs`, who waits and how they are woken; the primitives only add what for.
 
 mod mutex;
+mod notify;
 mod semaphore;
 mod wait;
 
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard, TryLockError};
+pub use notify::{Notified, Notify};
 pub use semaphore::{
     AcquireError, OwnedSemaphorePermit, Permits, Semaphore, SemaphorePermit, TryAcquireError,
 };
