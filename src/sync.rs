@@ -2,6 +2,7 @@
 //!
 //! | to | use |
 //! | --- | --- |
+//! | hand over a single value | [`oneshot`] |
 //! | tell a task that something has changed | [`Notify`] |
 //! | let no more than so many at it at once | [`Semaphore`] |
 //! | keep a value to oneself across an `.await` | [`Mutex`] |
@@ -18,6 +19,7 @@
 
 mod mutex;
 mod notify;
+pub mod oneshot;
 mod semaphore;
 mod wait;
 
