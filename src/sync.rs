@@ -2,6 +2,7 @@
 //!
 //! | to | use |
 //! | --- | --- |
+//! | hand values from many tasks to one, no faster than it takes them | [`mpsc`] |
 //! | hand over a single value | [`oneshot`] |
 //! | tell a task that something has changed | [`Notify`] |
 //! | let no more than so many at it at once | [`Semaphore`] |
@@ -17,6 +18,7 @@
 //!
 //! Begin with `sync/wait.rs`, who waits and how they are woken; the primitives only add what for.
 
+pub mod mpsc;
 mod mutex;
 mod notify;
 pub mod oneshot;
