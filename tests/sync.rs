@@ -21,11 +21,14 @@ use support::{Bell, Unruly, events, poll_with, recorded, run, turns};
 
 // ─── What holds for all of them ─────────────────────────────────────────────────────────────────
 
+/// A future that waits, whatever it is.
+type Waiting<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
 /// Something to wait for.
 struct Case {
     /// What a trace calls it.
     name: &'static str,
-    waits: Pin<Box<dyn Future<Output = ()>>>,
+    waits: Waiting<'static>,
     /// Lets it end, with one wake at the most.
     end: Box<dyn FnOnce()>,
     /// Does whatever can be done to the thing from outside.
@@ -218,9 +221,11 @@ fn a_waker_that_panics_harms_neither_who_wakes_it_nor_who_waits() {
     }
 }
 
+/// What a meddler does, told what has been done to it.
+type Meddle = Rc<dyn Fn(&'static str)>;
+
 thread_local! {
-    /// What a meddler does, with the name of what has been done to it.
-    static MEDDLE: RefCell<Option<Rc<dyn Fn(&'static str)>>> = const { RefCell::new(None) };
+    static MEDDLE: RefCell<Option<Meddle>> = const { RefCell::new(None) };
 }
 
 fn meddle(when: &'static str) {
@@ -246,31 +251,35 @@ fn meddler(action: impl Fn(&'static str) + 'static) -> Waker {
 
 #[test]
 fn whatever_a_waker_does_when_it_is_cloned_woken_or_dropped_finds_nothing_borrowed() {
-    for Case { name, mut waits, end, meddle, .. } in everything() {
-        let (begun, done) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Vec::new())));
-        let (begins, noted) = (Rc::clone(&begun), Rc::clone(&done));
-        let waker = meddler(move |when| {
-            begins.set(begins.get() + 1);
-            meddle(); // a panic of it would be kept from us
-            noted.borrow_mut().push(when);
-        });
-        assert!(poll_with(&waker, &mut waits).is_pending(), "{name}");
-        assert!(poll_with(&waker, &mut waits).is_pending(), "{name}");
-        end();
-        assert!(poll_with(&waker, &mut waits).is_ready(), "{name}");
-        drop(waits);
-        MEDDLE.take();
-        let done = done.borrow();
-        assert!(
-            ["clone", "wake", "drop"].iter().all(|when| done.contains(when)),
-            "{name} {done:?}"
-        );
+    for ends in [true, false] {
+        for Case { name, mut waits, end, meddle, .. } in everything() {
+            let (begun, done) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Vec::new())));
+            let (begins, noted) = (Rc::clone(&begun), Rc::clone(&done));
+            let waker = meddler(move |when| {
+                begins.set(begins.get() + 1);
+                meddle(); // a panic of it would be kept from us
+                noted.borrow_mut().push(when);
+            });
+            assert!(poll_with(&waker, &mut waits).is_pending(), "{name}");
+            assert!(poll_with(&waker, &mut waits).is_pending(), "{name}");
+            if ends {
+                end();
+                assert!(poll_with(&waker, &mut waits).is_ready(), "{name}");
+            }
+            drop(waits);
+            MEDDLE.take();
+            let done = done.borrow();
+            assert_eq!(done.len(), begun.get(), "{name}: something was borrowed");
+            let meddled = |when| done.contains(&when);
+            assert!(meddled("clone") && meddled("drop") && meddled("wake") == ends, "{name}");
+        }
     }
 }
 
 #[test]
 fn what_comes_while_a_waker_is_cloned_or_dropped_is_not_missed() {
-    for brings in ["clone", "drop"] {
+    // The first poll clones, the second drops what the first has left.
+    for (brings, polls) in [("clone", 1), ("drop", 2)] {
         for Case { name, mut waits, end, .. } in everything() {
             let (rings, end) = (Rc::new(Cell::new(0)), Cell::new(Some(end)));
             let rung = Rc::clone(&rings);
@@ -283,8 +292,7 @@ fn what_comes_while_a_waker_is_cloned_or_dropped_is_not_missed() {
                     end();
                 }
             });
-            // The first poll clones, the second drops what the first has left.
-            let ready = (0..2).any(|_| poll_with(&waker, &mut waits).is_ready());
+            let ready = (0..polls).any(|_| poll_with(&waker, &mut waits).is_ready());
             assert!(ready || rings.get() > 0, "{name}: missed what its waker's {brings} brought");
             assert!(ready || poll_with(&waker, &mut waits).is_ready(), "{name}");
             drop(waits);
@@ -354,17 +362,23 @@ fn a_task_for_which_everything_is_always_ready_gives_the_others_their_turn() {
     let semaphore = Semaphore::new(1);
     let mutex = Mutex::new(0);
     let notify = Notify::new();
-    let (sender, receiver) = mpsc::unbounded_channel();
+    let (sender, mut receiver) = mpsc::unbounded_channel();
     (0..ROUNDS).for_each(|number| sender.send(number).unwrap());
-    let receiver = RefCell::new(receiver);
     let (bounded, _receiver) = mpsc::channel(ROUNDS);
     let closed = mpsc::channel::<u8>(1).0;
-    let loads: [(&str, Pin<Box<dyn Future<Output = ()> + '_>>); 7] = [
+    let loads: [(&str, Waiting<'_>); 7] = [
         ("acquire", Box::pin(often(async || drop(semaphore.acquire().await)))),
         ("lock", Box::pin(often(async || *mutex.lock().await += 1))),
         ("send", Box::pin(often(async || bounded.send(1).await.unwrap()))),
         ("closed", Box::pin(often(|| closed.closed()))),
-        ("recv", Box::pin(often(async || receiver.borrow_mut().recv().await))),
+        (
+            "recv",
+            Box::pin(async {
+                for _ in 0..ROUNDS {
+                    receiver.recv().await;
+                }
+            }),
+        ),
         (
             "notified",
             Box::pin(often(|| {

@@ -4,6 +4,7 @@
 //!
 //! Each poll has a waker of its own, as if the future moved to another task: of these only the latest may
 //! be kept, and none after the future is dropped.
+#![allow(unreachable_pub)]
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
