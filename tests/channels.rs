@@ -258,10 +258,12 @@ fn a_value_that_holds_a_sender_of_its_own_channel_is_not_leaked() {
     struct Value(#[allow(dead_code)] mpsc::Sender<Value>, #[allow(dead_code)] Rc<()>);
     let alive = Rc::new(());
     let (sender, receiver) = mpsc::channel(2);
-    sender.try_send(Value(sender.clone(), Rc::clone(&alive))).ok().unwrap();
-    sender.try_reserve().unwrap().send(Value(sender.clone(), Rc::clone(&alive)));
-    drop(sender);
+    let value = || Value(sender.clone(), Rc::clone(&alive));
+    sender.try_send(value()).ok().unwrap();
+    let permit = sender.try_reserve().unwrap();
     drop(receiver);
+    permit.send(value());
+    drop(sender);
     assert_eq!(Rc::strong_count(&alive), 1);
 }
 
