@@ -322,7 +322,7 @@ fn everything_works_on_any_executor() {
     for end in ends {
         end();
     }
-    pool.run();
+    pool.run_until_stalled(); // and not `run`, which would hang if one were not woken
     assert_eq!(done.get(), count);
 }
 
