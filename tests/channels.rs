@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, poll};
@@ -14,7 +15,7 @@ use glassloop::sync::mpsc::error::{SendError, TryRecvError, TrySendError};
 use glassloop::sync::{mpsc, oneshot};
 use glassloop::task::{join_all, yield_now};
 use glassloop::time::timeout;
-use support::{Flag, on_drop, run, turns};
+use support::{Bell, Flag, on_drop, poll_with, run, turns};
 
 // ─── Order and room ─────────────────────────────────────────────────────────────────────────────
 
@@ -217,6 +218,16 @@ fn the_last_reservation_that_is_dropped_wakes_a_receiver_that_closed() {
         drop(permit);
         assert_eq!(ends.await.unwrap(), None);
     });
+}
+
+#[test]
+fn a_task_that_polls_a_receiver_learns_that_another_has_closed_it() {
+    let (_sender, mut receiver) = mpsc::channel::<u8>(1);
+    let (bell, waker) = Bell::new();
+    assert!(poll_with(&waker, &mut receiver.next()).is_pending());
+    receiver.close();
+    assert_eq!(bell.rings(), 1);
+    assert_eq!(poll_with(&waker, &mut receiver.next()), Poll::Ready(None));
 }
 
 #[test]

@@ -301,6 +301,27 @@ fn what_comes_while_a_waker_is_cloned_or_dropped_is_not_missed() {
     }
 }
 
+/// As on an executor that polls inside the wake.
+#[test]
+fn whoever_is_polled_by_its_own_wake_finds_what_it_waits_for() {
+    for Case { name, mut waits, end, .. } in everything() {
+        let (waiting, ready) = (Rc::new(Cell::new(None)), Rc::new(Cell::new(false)));
+        let (polled, is_ready) = (Rc::clone(&waiting), Rc::clone(&ready));
+        let waker = meddler(move |when| {
+            if when == "wake"
+                && let Some(mut waits) = polled.take()
+            {
+                is_ready.set(poll_with(Waker::noop(), &mut waits).is_ready());
+            }
+        });
+        assert!(poll_with(&waker, &mut waits).is_pending(), "{name}");
+        waiting.set(Some(waits));
+        end();
+        MEDDLE.take();
+        assert!(ready.get(), "{name}");
+    }
+}
+
 #[test]
 fn everything_works_on_any_executor() {
     let mut pool = LocalPool::new();
