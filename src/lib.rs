@@ -30,7 +30,8 @@
 //!    `task.rs`, `waker.rs`; then `reactor.rs` and `timers.rs`.
 //! 2. [`net`], [`mod@time`], [`task`], [`signal`]: what waits in it. `net/source.rs` is where a socket meets
 //!    the reactor. `inbox.rs`, `job.rs` and `handle.rs` are the way between threads.
-//! 3. [`threads`]: pools of threads, for what blocks and what computes.
+//! 3. [`sync`]: what tasks say to each other, and whose turn it is. Begin with `sync/wait.rs`. [`threads`]:
+//!    pools of threads, for what blocks and what computes.
 //! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
 //! 6. [`trace`]: what happened in a run.
@@ -49,6 +50,7 @@ pub mod runtime;
 pub mod server;
 pub mod signal;
 mod snapshot;
+pub mod sync;
 pub mod task;
 pub mod threads;
 pub mod time;

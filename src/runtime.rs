@@ -41,8 +41,9 @@ pub use backend::BackendKind;
 pub use executor::{Runtime, spawn};
 pub use join::{AbortHandle, JoinHandle};
 
-// What the rooms beside this one build on: sockets, sleeping, handles for other threads.
+// What the rooms beside this one build on: sockets, sleeping, locks and channels, handles for other threads.
 pub(crate) use event_loop::EventLoop;
+pub(crate) use list::{Linked, Links, List};
 pub(crate) use reactor::{Reactor, Registration};
 pub(crate) use remote::{LoopId, Mailbox, Message};
 pub(crate) use timers::TimerKey;

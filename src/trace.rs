@@ -74,7 +74,7 @@ pub enum Event {
     Waiting {
         /// Who waits.
         task: TaskId,
-        /// For what; empty when what it waits for did not say (a channel, a foreign future).
+        /// For what; empty when what it waits for did not say (a foreign future).
         on: Vec<Wait>,
     },
     /// The task's future is gone: it returned, panicked or was aborted.
@@ -147,6 +147,9 @@ pub enum Wait {
     Deadline(Duration),
     /// Another task to finish.
     Task(TaskId),
+    /// Something of [`sync`](crate::sync): `"message"`, `"capacity"` (of a channel), `"permit"`, `"lock"`,
+    /// `"notification"`, `"oneshot"`, `"closing"` (of a channel).
+    Named(&'static str),
 }
 
 impl fmt::Display for Wait {
@@ -158,6 +161,7 @@ impl fmt::Display for Wait {
             }
             Self::Deadline(at) => write!(f, "the time {at:.3?}"),
             Self::Task(task) => write!(f, "task {task}"),
+            Self::Named(name) => write!(f, "{name}"),
         }
     }
 }

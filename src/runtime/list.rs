@@ -1,5 +1,5 @@
 //! A list threaded through the entries of a slab, so that any one of them is taken out at once. The
-//! waiting queue is one, and each slot of the timer wheel.
+//! waiting queue is one, each slot of the timer wheel, and those who wait for a lock or a channel.
 
 use slab::Slab;
 
@@ -7,35 +7,35 @@ const NONE: u32 = u32::MAX;
 
 /// An entry's neighbours, meaningful while it stands in a list.
 #[derive(Clone, Copy)]
-pub(super) struct Links {
+pub(crate) struct Links {
     before: u32,
     after: u32,
 }
 
 impl Links {
-    pub(super) const UNLINKED: Self = Self { before: NONE, after: NONE };
+    pub(crate) const UNLINKED: Self = Self { before: NONE, after: NONE };
 }
 
 /// An entry that can stand in one list at a time.
-pub(super) trait Linked {
+pub(crate) trait Linked {
     fn links(&mut self) -> &mut Links;
 }
 
 /// First and last.
 #[derive(Clone, Copy)]
-pub(super) struct List {
+pub(crate) struct List {
     first: u32,
     last: u32,
 }
 
 impl List {
-    pub(super) const EMPTY: Self = Self { first: NONE, last: NONE };
+    pub(crate) const EMPTY: Self = Self { first: NONE, last: NONE };
 
     pub(super) fn is_empty(&self) -> bool {
         self.first == NONE
     }
 
-    pub(super) fn first(&self) -> Option<u32> {
+    pub(crate) fn first(&self) -> Option<u32> {
         (self.first != NONE).then_some(self.first)
     }
 
@@ -43,7 +43,7 @@ impl List {
         (self.last != NONE).then_some(self.last)
     }
 
-    pub(super) fn push<T: Linked>(&mut self, slab: &mut Slab<T>, index: u32) {
+    pub(crate) fn push<T: Linked>(&mut self, slab: &mut Slab<T>, index: u32) {
         *slab[index as usize].links() = Links { before: self.last, after: NONE };
         match self.last {
             NONE => self.first = index,
@@ -52,7 +52,7 @@ impl List {
         self.last = index;
     }
 
-    pub(super) fn take_out<T: Linked>(&mut self, slab: &mut Slab<T>, index: u32) {
+    pub(crate) fn take_out<T: Linked>(&mut self, slab: &mut Slab<T>, index: u32) {
         let Links { before, after } = *slab[index as usize].links();
         match before {
             NONE => self.first = after,

@@ -224,6 +224,8 @@ impl<T: 'static, F: Future<Output = T> + 'static> FromIterator<F> for JoinSet<T>
 
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
+        let nobody_waits_any_more = self.finished.waiter.take();
+        shielded(|| drop(nobody_waits_any_more));
         for (_, task) in &self.tasks {
             task.abort();
         }
