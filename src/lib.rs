@@ -42,6 +42,7 @@ pub mod http;
 mod inbox;
 mod job;
 pub mod net;
+mod readiness;
 pub mod runtime;
 pub mod server;
 pub mod signal;

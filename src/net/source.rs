@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use crate::coop;
+use crate::readiness::Waiter;
 use crate::runtime::{EventLoop, Reactor, Registration};
 use crate::trace::{Direction, Wait};
 
@@ -74,7 +75,7 @@ impl<T: AsRawFd> Source<T> {
         if moved < len
             && let Some(Registered { entry, .. }) = self.registered.get()
         {
-            entry.used_up(direction);
+            entry.side(direction).used_up();
         }
         Poll::Ready(Ok(moved))
     }
@@ -83,7 +84,7 @@ impl<T: AsRawFd> Source<T> {
         let Some(Registered { reactor, entry }) = self.registered.get() else {
             return Poll::Ready(Ok(()));
         };
-        if entry.is_ready(direction) {
+        if entry.side(direction).is_ready() {
             return Poll::Ready(Ok(()));
         }
         let here = EventLoop::current();
@@ -92,14 +93,14 @@ impl<T: AsRawFd> Source<T> {
                 "this socket has waited in another event loop: use it there, or open it anew here",
             )));
         }
-        reactor.wait_for(entry, direction, cx.waker())?;
+        reactor.wait_for(entry, direction, Waiter::Anybody, cx.waker())?;
         here.trace.waits_for(|| Wait::Io { fd: self.io.as_raw_fd(), direction });
         Poll::Pending
     }
 
     fn blocked(&self, direction: Direction) -> io::Result<()> {
         if let Some(Registered { entry, .. }) = self.registered.get() {
-            entry.clear(direction);
+            entry.side(direction).clear();
         } else {
             let reactor = Rc::clone(&EventLoop::current().reactor);
             let entry = reactor.register(self.io.as_raw_fd(), direction)?;
