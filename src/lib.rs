@@ -40,6 +40,7 @@ mod coop;
 mod handle;
 pub mod http;
 mod inbox;
+pub mod io;
 mod job;
 pub mod net;
 mod readiness;

@@ -29,7 +29,7 @@ pub(crate) enum Waiter {
 }
 
 /// The last event that somebody knew of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Seen(u32);
 
 impl Side {
