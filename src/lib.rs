@@ -37,6 +37,7 @@
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
 mod coop;
+pub mod fs;
 mod handle;
 pub mod http;
 mod inbox;
