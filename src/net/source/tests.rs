@@ -167,3 +167,28 @@ fn a_dup_that_outlives_its_source_disturbs_nobody_when_the_number_comes_back() {
         drop(dup);
     });
 }
+
+#[test]
+fn waits_that_were_given_up_leave_nothing_behind() {
+    run(async {
+        let (near, mut far) = pair();
+        let both = Interest::READABLE | Interest::WRITABLE;
+        while (&near.io).write(&[0; 4096]).is_ok() {}
+        sleep(Duration::from_millis(1)).await;
+        let awaited = || near.registered.get().map(|registered| registered.entry.awaited());
+        assert_eq!(awaited(), None);
+        for interest in [Interest::READABLE, Interest::WRITABLE, both] {
+            for _ in 0..3 {
+                assert!(
+                    timeout(Duration::from_millis(1), near.until_ready(interest)).await.is_err()
+                );
+                assert_eq!(awaited(), Some([false, false]), "{interest:?}");
+            }
+        }
+        // One that ended in one direction leaves the other, too.
+        let waits = near.until_ready(both);
+        far.write_all(b"x").unwrap();
+        waits.await.unwrap();
+        assert_eq!(awaited(), Some([false, false]));
+    });
+}
