@@ -131,15 +131,19 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_that_forgets_its_wait_leaves_that_of_others_with_the_same_waker() {
-        let (bell, waker) = bell();
+    fn an_owner_that_forgets_its_wait_leaves_that_of_others() {
+        let [(anybody, first), (gone, second), (owner, third)] = [bell(), bell(), bell()];
         let mut side = Side::default();
-        side.wait(Waiter::Anybody, waker.clone());
-        side.wait(Waiter::Owner(1), waker.clone());
-        side.wait(Waiter::Owner(2), waker);
+        side.wait(Waiter::Anybody, first.clone());
+        side.wait(Waiter::Owner(1), second);
+        side.wait(Waiter::Owner(2), third);
+        side.wait(Waiter::Owner(3), first); // the same waker, but its own wait
         side.forget(1);
+        side.forget(3);
+        side.forget(4);
         ring(&mut side);
-        assert_eq!(bell.0.load(Ordering::Relaxed), 2);
+        let rings = [anybody, gone, owner].map(|bell| bell.0.load(Ordering::Relaxed));
+        assert_eq!(rings, [1, 0, 1]);
         assert!(!side.is_awaited());
     }
 
