@@ -37,7 +37,7 @@ macro_rules! datagrams {
             /// # Errors
             /// As [`send`](Self::send), and `WouldBlock` when there is no room.
             pub fn try_send(&self, bytes: &[u8]) -> std::io::Result<usize> {
-                self.0.try_io(crate::io::Interest::WRITABLE, |socket| socket.send(bytes))
+                self.0.try_io(crate::net::interest::Interest::WRITABLE, |socket| socket.send(bytes))
             }
 
             /// Receives a datagram, from whoever it is allowed to come. What does not fit is lost.
@@ -68,7 +68,8 @@ macro_rules! datagrams {
             /// # Errors
             /// As [`recv`](Self::recv), and `WouldBlock` when there is none.
             pub fn try_recv(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                self.0.try_io(crate::io::Interest::READABLE, |socket| socket.recv(buffer))
+                self.0
+                    .try_io(crate::net::interest::Interest::READABLE, |socket| socket.recv(buffer))
             }
 
             /// As [`recv`](Self::recv), and says who sent it.
@@ -99,7 +100,9 @@ macro_rules! datagrams {
             /// # Errors
             /// As [`try_recv`](Self::try_recv).
             pub fn try_recv_from(&self, buffer: &mut [u8]) -> std::io::Result<(usize, $address)> {
-                self.0.try_io(crate::io::Interest::READABLE, |socket| socket.recv_from(buffer))
+                self.0.try_io(crate::net::interest::Interest::READABLE, |socket| {
+                    socket.recv_from(buffer)
+                })
             }
 
             /// Polls until there is something to receive. The waker stays until something happens; a
@@ -111,7 +114,7 @@ macro_rules! datagrams {
                 &self,
                 cx: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                self.0.poll_ready(crate::io::Interest::READABLE, cx).map_ok(drop)
+                self.0.poll_ready(crate::net::interest::Interest::READABLE, cx).map_ok(drop)
             }
 
             /// Polls until there is room to send; otherwise as [`poll_recv_ready`](Self::poll_recv_ready).
@@ -122,7 +125,7 @@ macro_rules! datagrams {
                 &self,
                 cx: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                self.0.poll_ready(crate::io::Interest::WRITABLE, cx).map_ok(drop)
+                self.0.poll_ready(crate::net::interest::Interest::WRITABLE, cx).map_ok(drop)
             }
 
             /// The address of this end.

@@ -71,8 +71,8 @@ macro_rules! tells_readiness {
             /// not forgotten.
             pub async fn ready(
                 &self,
-                interest: crate::io::Interest,
-            ) -> std::io::Result<crate::io::Ready> {
+                interest: crate::net::interest::Interest,
+            ) -> std::io::Result<crate::net::interest::Ready> {
                 self.0.until_ready(interest).await
             }
 
@@ -81,7 +81,7 @@ macro_rules! tells_readiness {
             /// # Errors
             /// As [`ready`](Self::ready).
             pub async fn readable(&self) -> std::io::Result<()> {
-                self.ready(crate::io::Interest::READABLE).await.map(drop)
+                self.ready(crate::net::interest::Interest::READABLE).await.map(drop)
             }
 
             /// Waits until there is room to write; [`ready`](Self::ready) says more.
@@ -89,7 +89,7 @@ macro_rules! tells_readiness {
             /// # Errors
             /// As [`ready`](Self::ready).
             pub async fn writable(&self) -> std::io::Result<()> {
-                self.ready(crate::io::Interest::WRITABLE).await.map(drop)
+                self.ready(crate::net::interest::Interest::WRITABLE).await.map(drop)
             }
 
             /// Makes an attempt of the caller's own, through the socket's descriptor. One that would
@@ -99,7 +99,7 @@ macro_rules! tells_readiness {
             /// Those of the attempt.
             pub fn try_io<R>(
                 &self,
-                interest: crate::io::Interest,
+                interest: crate::net::interest::Interest,
                 attempt: impl FnOnce() -> std::io::Result<R>,
             ) -> std::io::Result<R> {
                 self.0.try_io(interest, |_| attempt())
@@ -114,7 +114,7 @@ macro_rules! tells_readiness {
             /// As safe as the attempt: it is not interrupted, and after a success nothing is awaited.
             pub async fn async_io<R>(
                 &self,
-                interest: crate::io::Interest,
+                interest: crate::net::interest::Interest,
                 mut attempt: impl FnMut() -> std::io::Result<R>,
             ) -> std::io::Result<R> {
                 self.0.io_when_ready(interest, |_| attempt()).await

@@ -142,7 +142,7 @@ macro_rules! half {
             /// # Errors
             #[doc = concat!("As [`", stringify!($stream), "::ready`].")]
             pub async fn $is_ready(&self) -> std::io::Result<()> {
-                self.ready(crate::io::Interest::$interest).await.map(drop)
+                self.ready(crate::net::interest::Interest::$interest).await.map(drop)
             }
 
             #[doc = concat!("As [`", stringify!($stream), "::ready`].")]
@@ -151,8 +151,8 @@ macro_rules! half {
             #[doc = concat!("As [`", stringify!($stream), "::ready`].")]
             pub async fn ready(
                 &self,
-                interest: crate::io::Interest,
-            ) -> std::io::Result<crate::io::Ready> {
+                interest: crate::net::interest::Interest,
+            ) -> std::io::Result<crate::net::interest::Ready> {
                 self.source().until_ready(interest).await
             }
 

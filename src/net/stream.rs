@@ -226,7 +226,7 @@ macro_rules! stream {
                 &self,
                 cx: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                self.0.poll_hint(crate::io::Interest::READABLE, cx)
+                self.0.poll_hint(crate::net::interest::Interest::READABLE, cx)
             }
 
             /// Polls until there is room to write; otherwise as [`poll_read_ready`](Self::poll_read_ready).
@@ -237,7 +237,7 @@ macro_rules! stream {
                 &self,
                 cx: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                self.0.poll_hint(crate::io::Interest::WRITABLE, cx)
+                self.0.poll_hint(crate::net::interest::Interest::WRITABLE, cx)
             }
 
             /// Closes one direction or both; the other end reads the end of the stream.
