@@ -4,15 +4,17 @@
 //! There are two ways to wait. `poll_io` attempts first and waits when it would block. `until_ready` is a
 //! future that waits for the kernel's word, and then the attempt is the caller's: `try_io`.
 
+mod until_ready;
+
 use std::cell::{Cell, OnceCell};
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use self::until_ready::UntilReady;
 use super::interest::{Interest, Ready};
 use crate::coop;
 use crate::readiness::{Seen, Waiter};
@@ -119,7 +121,7 @@ impl<T: AsRawFd> Source<T> {
 
     /// Waits for the kernel to say that the source is ready for any of what `interest` names.
     pub(super) fn until_ready(&self, interest: Interest) -> UntilReady<'_, T> {
-        UntilReady { source: self, interest, owner: None }
+        UntilReady::new(self, interest)
     }
 
     /// As [`until_ready`](Self::until_ready), for who has no future to own the wait: the waker stays
@@ -282,39 +284,6 @@ impl Drop for Registered {
 impl fmt::Debug for Registered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Registered")
-    }
-}
-
-/// Waits until its source is ready. It owns its wait: only its latest waker is woken, and dropped it
-/// leaves nothing behind.
-pub(super) struct UntilReady<'a, T: AsRawFd> {
-    source: &'a Source<T>,
-    interest: Interest,
-    owner: Option<u64>,
-}
-
-impl<T: AsRawFd> Future for UntilReady<'_, T> {
-    type Output = io::Result<Ready>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { source, interest, owner } = &mut *self;
-        source.poll_until_ready(*interest, cx, |Registered { owners, .. }| {
-            Waiter::Owner(*owner.get_or_insert_with(|| {
-                owners.set(owners.get() + 1);
-                owners.get()
-            }))
-        })
-    }
-}
-
-impl<T: AsRawFd> Drop for UntilReady<'_, T> {
-    fn drop(&mut self) {
-        if let (Some(owner), Some(registered)) = (self.owner, self.source.registered.get()) {
-            for direction in self.interest.directions() {
-                let waker = registered.entry.side(direction).forget(owner);
-                drop(waker); // with nothing borrowed: it may be anybody's code
-            }
-        }
     }
 }
 
