@@ -29,7 +29,9 @@
 //! 1. [`runtime`]: the loop itself. Begin with `executor.rs`, whose `run` is the tick; then `queues.rs`,
 //!    `task.rs`, `waker.rs`; then `reactor.rs` and `timers.rs`.
 //! 2. [`net`], [`mod@time`], [`task`], [`signal`]: what waits in it. `net/source.rs` is where a socket meets
-//!    the reactor. `inbox.rs`, `job.rs` and `handle.rs` are the way between threads.
+//!    the reactor, `readiness.rs` what that remembers of it; `net/tcp/stream.rs` is what stands on it.
+//!    [`io::unix::AsyncFd`] waits for any other descriptor, [`fs`] for files. `inbox.rs`, `job.rs` and
+//!    `handle.rs` are the way between threads.
 //! 3. [`sync`]: what tasks say to each other, and whose turn it is. Begin with `sync/wait.rs`. [`threads`]:
 //!    pools of threads, for what blocks and what computes.
 //! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
@@ -41,11 +43,14 @@
 mod builder;
 mod clock;
 mod coop;
+pub mod fs;
 mod handle;
 pub mod http;
 mod inbox;
+pub mod io;
 mod job;
 pub mod net;
+mod readiness;
 pub mod runtime;
 pub mod server;
 pub mod signal;

@@ -1,13 +1,23 @@
-//! A descriptor that waits in the loop. Sockets are wrapped in it; behind it stands the reactor.
+//! A descriptor that waits in the loop. Sockets are wrapped in it; behind it stands the reactor, and
+//! nothing else in this crate speaks to it.
+//!
+//! There are two ways to wait. `poll_io` attempts first and waits when it would block. `until_ready` is a
+//! future that waits for the kernel's word, and then the attempt is the caller's: `try_io`.
 
-use std::cell::OnceCell;
+mod until_ready;
+
+use std::cell::{Cell, OnceCell};
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use self::until_ready::UntilReady;
+use super::interest::{Interest, Ready};
 use crate::coop;
+use crate::readiness::{Seen, Waiter};
 use crate::runtime::{EventLoop, Reactor, Registration};
 use crate::trace::{Direction, Wait};
 
@@ -20,9 +30,11 @@ pub(crate) struct Source<T: AsRawFd> {
     io: T,
 }
 
-struct Registered {
+pub(super) struct Registered {
     reactor: Rc<Reactor>,
     entry: Rc<Registration>,
+    /// Futures that have owned a wait here.
+    owners: Cell<u64>,
 }
 
 impl<T: AsRawFd> Source<T> {
@@ -34,6 +46,19 @@ impl<T: AsRawFd> Source<T> {
     pub(crate) fn get(&self) -> &T {
         &self.io
     }
+
+    pub(super) fn get_mut(&mut self) -> &mut T {
+        &mut self.io
+    }
+
+    /// Takes it out of the loop.
+    pub(super) fn into_inner(self) -> T {
+        let Self { registered, io } = self;
+        drop(registered);
+        io
+    }
+
+    // ─── Attempt, then wait ─────────────────────────────────────────────────────────────────────
 
     /// Attempts, and only after `WouldBlock` waits. Any number of tasks may wait at once.
     ///
@@ -47,10 +72,18 @@ impl<T: AsRawFd> Source<T> {
     ) -> Poll<io::Result<R>> {
         ready!(coop::poll_budget(cx));
         loop {
-            ready!(self.poll_ready(direction, cx))?;
+            if let Some(registered) = self.registered.get()
+                && !registered.entry.side(direction).is_ready()
+            {
+                self.wait(registered, direction, Waiter::Anybody, cx)?;
+                return Poll::Pending;
+            }
             match attempt(&self.io) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.blocked(direction)?
+                    match self.registered.get() {
+                        Some(registered) => registered.entry.side(direction).clear(),
+                        None => drop(self.register(direction)?),
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
@@ -71,42 +104,174 @@ impl<T: AsRawFd> Source<T> {
         attempt: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let moved = ready!(self.poll_io(direction, cx, attempt))?;
-        if moved < len
-            && let Some(Registered { entry, .. }) = self.registered.get()
-        {
-            entry.used_up(direction);
-        }
+        self.moved(direction, moved, len);
         Poll::Ready(Ok(moved))
     }
 
-    fn poll_ready(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(Registered { reactor, entry }) = self.registered.get() else {
-            return Poll::Ready(Ok(()));
-        };
-        if entry.is_ready(direction) {
-            return Poll::Ready(Ok(()));
+    /// [`poll_io`](Self::poll_io) as a future.
+    pub(super) async fn io<R>(
+        &self,
+        direction: Direction,
+        mut attempt: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        poll_fn(|cx| self.poll_io(direction, cx, &mut attempt)).await
+    }
+
+    // ─── Wait, then attempt ─────────────────────────────────────────────────────────────────────
+
+    /// Waits for the kernel to say that the source is ready for any of what `interest` names.
+    pub(super) fn until_ready(&self, interest: Interest) -> UntilReady<'_, T> {
+        UntilReady::new(self, interest)
+    }
+
+    /// As [`until_ready`](Self::until_ready), for who has no future to own the wait: the waker stays
+    /// until the next event.
+    pub(super) fn poll_ready(
+        &self,
+        interest: Interest,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Ready>> {
+        self.poll_until_ready(interest, cx, |_| Waiter::Anybody)
+    }
+
+    /// Attempts, and while it would block waits until it is ready for any of what `interest` names.
+    pub(super) async fn io_when_ready<R>(
+        &self,
+        interest: Interest,
+        mut attempt: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            self.until_ready(interest).await?;
+            match self.try_io(interest, &mut attempt) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
         }
-        let here = EventLoop::current();
-        if !Rc::ptr_eq(&here.reactor, reactor) {
-            return Poll::Ready(Err(io::Error::other(
-                "this socket has waited in another event loop: use it there, or open it anew here",
-            )));
+    }
+
+    /// Attempts once, whatever is known of the readiness. `WouldBlock` clears it: `until_ready` waits anew.
+    pub(super) fn try_io<R>(
+        &self,
+        interest: Interest,
+        attempt: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let seen = self.seen();
+        let result = attempt(&self.io);
+        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            self.clear(interest, seen);
         }
-        reactor.wait_for(entry, direction, cx.waker())?;
-        here.trace.waits_for(|| Wait::Io { fd: self.io.as_raw_fd(), direction });
+        result
+    }
+
+    /// As [`try_io`](Self::try_io), for an attempt that moves bytes to or from a buffer of `len`.
+    pub(super) fn try_transfer(
+        &self,
+        direction: Direction,
+        len: usize,
+        attempt: impl FnOnce(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let moved = self.try_io(Interest::only(direction), attempt)?;
+        self.moved(direction, moved, len);
+        Ok(moved)
+    }
+
+    /// What is known to have happened, for [`clear`](Self::clear).
+    pub(super) fn seen(&self) -> [Seen; 2] {
+        Direction::BOTH.map(|direction| match self.registered.get() {
+            Some(registered) => registered.entry.side(direction).seen(),
+            None => Seen::default(),
+        })
+    }
+
+    /// Nothing is ready any more, except what has been heard of since.
+    pub(super) fn clear(&self, interest: Interest, seen: [Seen; 2]) {
+        if let Some(Registered { entry, .. }) = self.registered.get() {
+            for direction in interest.directions() {
+                entry.side(direction).clear_seen(seen[direction as usize]);
+            }
+        }
+    }
+
+    /// Registers it if it is not yet. Nothing counts as ready until the kernel says so.
+    pub(super) fn await_news(&self) -> io::Result<&Registered> {
+        match self.registered.get() {
+            Some(registered) => Ok(registered),
+            None => {
+                let registered = self.register(Direction::Read)?;
+                registered.entry.side(Direction::Write).clear();
+                Ok(registered)
+            }
+        }
+    }
+
+    fn poll_until_ready(
+        &self,
+        interest: Interest,
+        cx: &mut Context<'_>,
+        who: impl FnOnce(&Registered) -> Waiter,
+    ) -> Poll<io::Result<Ready>> {
+        ready!(coop::poll_budget(cx));
+        let registered = self.await_news()?;
+        let ready = registered.ready(interest);
+        if !ready.is_empty() {
+            coop::spend();
+            return Poll::Ready(Ok(ready));
+        }
+        let who = who(registered);
+        for direction in interest.directions() {
+            self.wait(registered, direction, who, cx)?;
+        }
         Poll::Pending
     }
 
-    fn blocked(&self, direction: Direction) -> io::Result<()> {
-        if let Some(Registered { entry, .. }) = self.registered.get() {
-            entry.clear(direction);
-        } else {
-            let reactor = Rc::clone(&EventLoop::current().reactor);
-            let entry = reactor.register(self.io.as_raw_fd(), direction)?;
-            let fresh = self.registered.set(Registered { reactor, entry });
-            debug_assert!(fresh.is_ok(), "registered twice");
+    // ─── Where it meets the reactor ─────────────────────────────────────────────────────────────
+
+    /// An attempt in the direction `blocked` has just failed; the other one is worth one.
+    fn register(&self, blocked: Direction) -> io::Result<&Registered> {
+        let reactor = Rc::clone(&EventLoop::current().reactor);
+        let entry = reactor.register(self.io.as_raw_fd(), blocked)?;
+        debug_assert!(self.registered.get().is_none(), "registered twice");
+        Ok(self.registered.get_or_init(|| Registered { reactor, entry, owners: Cell::new(0) }))
+    }
+
+    fn wait(
+        &self,
+        registered: &Registered,
+        direction: Direction,
+        who: Waiter,
+        cx: &mut Context<'_>,
+    ) -> io::Result<()> {
+        let Registered { reactor, entry, .. } = registered;
+        let here = EventLoop::current();
+        if !Rc::ptr_eq(&here.reactor, reactor) {
+            return Err(io::Error::other(
+                "this socket has waited in another event loop: use it there, or open it anew here",
+            ));
         }
+        reactor.wait_for(entry, direction, who, cx.waker())?;
+        here.trace.waits_for(|| Wait::Io { fd: self.io.as_raw_fd(), direction });
         Ok(())
+    }
+
+    fn moved(&self, direction: Direction, moved: usize, len: usize) {
+        if moved < len
+            && let Some(Registered { entry, .. }) = self.registered.get()
+        {
+            entry.side(direction).used_up();
+        }
+    }
+}
+
+impl Registered {
+    fn ready(&self, interest: Interest) -> Ready {
+        let mut ready = Ready::EMPTY;
+        for direction in interest.directions() {
+            let side = self.entry.side(direction);
+            if side.is_ready() {
+                ready = ready | Ready::of(direction, side.is_closed());
+            }
+        }
+        ready
     }
 }
 
@@ -123,175 +288,4 @@ impl fmt::Debug for Registered {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::runtime::{Builder, Runtime, spawn};
-    use crate::task::yield_now;
-    use crate::time::{sleep, timeout};
-    use crate::trace::Event;
-    use std::cell::Cell;
-    use std::future::poll_fn;
-    use std::io::{Read, Write};
-    use std::net::UdpSocket;
-    use std::os::unix::net::UnixStream;
-    use std::time::Duration;
-
-    fn pair() -> (Source<UnixStream>, UnixStream) {
-        let (near, far) = UnixStream::pair().unwrap();
-        near.set_nonblocking(true).unwrap();
-        (Source::new(near), far)
-    }
-
-    async fn read_byte(source: &Source<UnixStream>) -> io::Result<u8> {
-        let mut byte = [0];
-        let mut attempt = |mut io: &UnixStream| io.read(&mut byte);
-        let length =
-            poll_fn(|cx| source.poll_transfer(Direction::Read, cx, 1, &mut attempt)).await?;
-        assert_eq!(length, 1);
-        Ok(byte[0])
-    }
-
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        let limited = timeout(Duration::from_secs(8), future);
-        Runtime::new().unwrap().block_on(limited).expect("it was never woken")
-    }
-
-    #[test]
-    fn a_source_that_never_waits_is_never_registered() {
-        run(async {
-            let (near, mut far) = pair();
-            far.write_all(b"ab").unwrap();
-            assert_eq!(read_byte(&near).await.unwrap(), b'a');
-            assert_eq!(read_byte(&near).await.unwrap(), b'b');
-            assert!(near.registered.get().is_none());
-        });
-    }
-
-    /// The byte comes after the attempt has failed, and before anything was made of that.
-    #[test]
-    fn readiness_that_comes_between_the_attempt_and_the_clearing_is_kept() {
-        run(async {
-            let (near, far) = pair();
-            for round in 0..3 {
-                let mut first = true;
-                let received = poll_fn(|cx| {
-                    near.poll_io(Direction::Read, cx, |mut io| {
-                        let result = io.read(&mut [0]);
-                        if std::mem::take(&mut first) {
-                            assert!(result.is_err(), "round {round}");
-                            (&far).write_all(b"x").unwrap();
-                        }
-                        result
-                    })
-                });
-                assert_eq!(received.await.unwrap(), 1);
-            }
-        });
-    }
-
-    #[test]
-    fn an_attempt_that_a_signal_interrupted_is_made_again() {
-        run(async {
-            let (near, _far) = pair();
-            let mut attempts = 0;
-            let done = poll_fn(|cx| {
-                near.poll_io(Direction::Read, cx, |_| {
-                    attempts += 1;
-                    match attempts {
-                        1..4 => Err(io::ErrorKind::Interrupted.into()),
-                        _ => Ok(attempts),
-                    }
-                })
-            });
-            assert_eq!(done.await.unwrap(), 4);
-        });
-    }
-
-    /// "Closed" is a hint: a datagram that was refused raises it, and the socket is none the worse.
-    #[test]
-    fn a_source_that_seemed_closed_and_would_block_waits_like_any_other() {
-        run(async {
-            let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-            let near = UdpSocket::bind("127.0.0.1:0").unwrap();
-            near.set_nonblocking(true).unwrap();
-            near.connect(nobody).unwrap();
-            let near = Source::new(near);
-            let receive =
-                || poll_fn(|cx| near.poll_io(Direction::Read, cx, |socket| socket.recv(&mut [0])));
-            assert!(timeout(Duration::ZERO, receive()).await.is_err());
-            near.get().send(b"?").unwrap();
-            assert_eq!(receive().await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
-            assert!(timeout(Duration::ZERO, receive()).await.is_err());
-            let somebody = UdpSocket::bind(nobody).unwrap();
-            somebody.send_to(b"!", near.get().local_addr().unwrap()).unwrap();
-            assert_eq!(receive().await.unwrap(), 1);
-        });
-    }
-
-    #[test]
-    fn a_dup_that_gets_the_number_of_a_closed_source_can_wait_in_its_turn() {
-        run(async {
-            let (near, mut far) = pair();
-            assert!(timeout(Duration::ZERO, read_byte(&near)).await.is_err());
-            let number = near.get().as_raw_fd();
-            let dup = near.get().try_clone().unwrap();
-            drop(near);
-            assert!(!EventLoop::current().reactor.has_sources());
-            // The kernel knows a registration by the open file and the number, and here both are the same.
-            let mut kept = Vec::new();
-            let again = loop {
-                let again = dup.try_clone().unwrap();
-                if again.as_raw_fd() == number || kept.len() == 64 {
-                    break Source::new(again);
-                }
-                kept.push(again); // other tests open descriptors too
-            };
-            assert!(timeout(Duration::ZERO, read_byte(&again)).await.is_err());
-            far.write_all(b"x").unwrap();
-            assert_eq!(read_byte(&again).await.unwrap(), b'x');
-        });
-    }
-
-    #[test]
-    fn a_dup_that_outlives_its_source_disturbs_nobody_when_the_number_comes_back() {
-        let runtime = Builder::new().trace(true).build().unwrap();
-        runtime.block_on(async {
-            let (near, mut old_far) = pair();
-            assert!(timeout(Duration::ZERO, read_byte(&near)).await.is_err());
-            let number = near.get().as_raw_fd();
-            let dup = near.get().try_clone().unwrap();
-            drop(near);
-            // Other tests open descriptors too: keep what is not the number that was free.
-            let mut kept = Vec::new();
-            let (new, mut far) = loop {
-                let (new, far) = pair();
-                if new.get().as_raw_fd() == number || kept.len() == 64 {
-                    break (new, far);
-                }
-                kept.push((new, far));
-            };
-            let polls = Rc::new(Cell::new(0));
-            let counted = Rc::clone(&polls);
-            let reader = spawn(async move {
-                let mut read = Box::pin(read_byte(&new));
-                poll_fn(|cx| {
-                    counted.set(counted.get() + 1);
-                    read.as_mut().poll(cx)
-                })
-                .await
-            });
-            yield_now().await;
-            sleep(Duration::from_millis(2)).await;
-            runtime.take_trace();
-            old_far.write_all(b"old").unwrap();
-            sleep(Duration::from_millis(2)).await;
-            assert_eq!(polls.get(), 1, "an event of the old one reached the new owner");
-            let trace = runtime.take_trace();
-            let wakes = trace.iter().filter(|record| record.event == Event::LoopWake).count();
-            assert_eq!(wakes, 1, "the kernel still tells of the old one");
-            far.write_all(b"n").unwrap();
-            assert_eq!(reader.await.unwrap().unwrap(), b'n');
-            drop(dup);
-        });
-    }
-}
+mod tests;

@@ -1,11 +1,9 @@
 //! From kernel event to waker. Sources ask here to be told; the tick lets the backend wait and wakes
 //! those whose descriptor has become ready.
 //!
-//! Readiness is remembered for each direction: an event sets it, an attempt that would block clears
-//! it, and so does a short read or write. Only "closed" outlives a short read: the end of the file is
-//! still to be read, and the kernel will not tell of it twice.
+//! What is remembered of each direction, readiness and waiters, is in `readiness.rs`.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
@@ -15,6 +13,7 @@ use std::time::Duration;
 use slab::Slab;
 
 use super::backend::{Backend, PerDirection, Readiness, Token};
+use crate::readiness::{Side, Waiter};
 use crate::trace::Direction;
 
 pub(crate) struct Reactor {
@@ -32,43 +31,15 @@ pub(crate) struct Registration {
     sides: RefCell<PerDirection<Side>>,
 }
 
-#[derive(Default)]
-struct Side {
-    ready: bool,
-    closed: bool,
-    waiters: Vec<Waker>,
-}
-
 impl Registration {
-    pub(crate) fn is_ready(&self, direction: Direction) -> bool {
-        self.sides.borrow()[direction as usize].ready
-    }
-
-    /// An attempt would have blocked: nothing is ready there, whatever was said before.
-    pub(crate) fn clear(&self, direction: Direction) {
-        let side = &mut self.sides.borrow_mut()[direction as usize];
-        (side.ready, side.closed) = (false, false);
-    }
-
-    /// A short read or write: the kernel's buffer is used up, and a new event will tell of more.
-    pub(crate) fn used_up(&self, direction: Direction) {
-        let side = &mut self.sides.borrow_mut()[direction as usize];
-        side.ready = side.closed;
-    }
-
-    fn happened(&self, event: Readiness, woken: &mut Vec<Waker>) {
-        for (direction, side) in self.sides.borrow_mut().iter_mut().enumerate() {
-            side.closed |= event.closed[direction];
-            if event.ready[direction] || event.closed[direction] {
-                side.ready = true;
-                woken.append(&mut side.waiters);
-            }
-        }
+    /// Hold it for one question only: what it hands out may run anybody's code when dropped.
+    pub(crate) fn side(&self, direction: Direction) -> RefMut<'_, Side> {
+        RefMut::map(self.sides.borrow_mut(), |sides| &mut sides[direction as usize])
     }
 
     /// The directions in which somebody waits.
-    fn waiting(&self) -> PerDirection<bool> {
-        self.sides.borrow().each_ref().map(|side| !side.waiters.is_empty())
+    pub(crate) fn awaited(&self) -> PerDirection<bool> {
+        self.sides.borrow().each_ref().map(Side::is_awaited)
     }
 }
 
@@ -95,8 +66,7 @@ impl Reactor {
         self.registered.set(generation);
         let token = Token { index: entry.key() as u32, generation };
         self.backend.borrow_mut().register(fd, token)?;
-        let side = |direction| Side { ready: direction != blocked, ..Side::default() };
-        let sides = RefCell::new(Direction::BOTH.map(side));
+        let sides = RefCell::new(Direction::BOTH.map(|side| Side::new(side != blocked)));
         Ok(Rc::clone(entry.insert(Rc::new(Registration { fd, token, sides }))))
     }
 
@@ -107,22 +77,18 @@ impl Reactor {
         let _ = self.backend.borrow_mut().deregister(registration.fd);
     }
 
-    /// Wakes `waker` when the source becomes ready. Waiting twice with one waker is waiting once.
+    /// Wakes `waker` when the source becomes ready.
     pub(crate) fn wait_for(
         &self,
-        registration: &Registration,
+        entry: &Registration,
         direction: Direction,
+        who: Waiter,
         waker: &Waker,
     ) -> io::Result<()> {
         let waker = waker.clone();
-        let mut sides = registration.sides.borrow_mut();
-        let waiters = &mut sides[direction as usize].waiters;
-        if !waiters.iter().any(|known| known.will_wake(&waker)) {
-            waiters.push(waker);
-        }
-        drop(sides);
-        let Registration { fd, token, .. } = *registration;
-        self.backend.borrow_mut().arm(fd, token, registration.waiting())
+        let unneeded = entry.side(direction).wait(who, waker);
+        drop(unneeded);
+        self.backend.borrow_mut().arm(entry.fd, entry.token, entry.awaited())
     }
 
     /// Lets the kernel wait for at most `timeout` and adds whom to wake to `woken`.
@@ -140,11 +106,14 @@ impl Reactor {
             let Some(source) = source.filter(|source| source.token == event.token) else {
                 continue;
             };
-            source.happened(event, woken);
-            let waiting = source.waiting();
-            if waiting.contains(&true) {
+            for at in Direction::BOTH {
+                let (ready, closed) = (event.ready[at as usize], event.closed[at as usize]);
+                source.side(at).happened(ready, closed, woken);
+            }
+            let awaited = source.awaited();
+            if awaited.contains(&true) {
                 // A oneshot event for the reader has disarmed the writer too.
-                backend.arm(source.fd, source.token, waiting)?;
+                backend.arm(source.fd, source.token, awaited)?;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -179,6 +180,8 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
     })
 }
 
+const SERVE: [&str; 4] = ["serve", "--addr", "127.0.0.1:0", "--until-stdin-ends"];
+
 /// `glassloop serve` in a process of its own, which ends with the test even if that is killed.
 pub(crate) struct AlbumServer {
     child: Child,
@@ -187,7 +190,34 @@ pub(crate) struct AlbumServer {
 
 impl AlbumServer {
     pub(crate) fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut child = glassloop(["serve", "--addr", "127.0.0.1:0", "--until-stdin-ends"])
+        Self::start_as(&mut glassloop(SERVE), args)
+    }
+
+    /// As `start`, by a shell that lets it have only so many descriptors.
+    pub(crate) fn with_descriptors<'a>(
+        count: u64,
+        args: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let script = format!("ulimit -n {count} && exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_glassloop")]).args(SERVE);
+        Self::start_as(&mut shell, args)
+    }
+
+    /// As `start`, by strace, which makes some of its system calls fail and keeps a log.
+    pub(crate) fn under_strace<'a>(
+        strace: &Path,
+        injected: &str,
+        log: &str,
+        args: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut command = Command::new(strace);
+        command.args(["-f", "-qq", "-o", log, "-e", "trace=accept4", "-e", injected]);
+        Self::start_as(command.arg(env!("CARGO_BIN_EXE_glassloop")).args(SERVE), args)
+    }
+
+    fn start_as<'a>(command: &mut Command, args: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut child = command
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -204,6 +234,10 @@ impl AlbumServer {
     /// The server's address and what follows the slash.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// `127.0.0.1:` and the port.
