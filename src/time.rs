@@ -154,7 +154,6 @@ pin_project_lite::pin_project! {
     pub struct Timeout<F> {
         #[pin]
         future: F,
-        #[pin]
         limit: Sleep,
     }
 }
@@ -182,10 +181,11 @@ impl<F: Future> Future for Timeout<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Poll::Ready(output) = this.future.poll(cx) {
+            this.limit.forget();
             return Poll::Ready(Ok(output));
         }
         // Also when the future has used up this turn's budget, time must be able to run out.
-        coop::unlimited(|| this.limit.poll(cx)).map(|()| Err(Elapsed(())))
+        coop::unlimited(|| Pin::new(this.limit).poll(cx)).map(|()| Err(Elapsed(())))
     }
 }
 

@@ -12,14 +12,14 @@ use std::task::Context;
 use std::time::Duration;
 
 use futures::AsyncReadExt;
-use glassloop::io::{Interest, Ready};
+use glassloop::io::Interest;
 use glassloop::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use glassloop::spawn;
 use glassloop::task::spawn_blocking;
 use glassloop::time::{sleep, timeout};
 use support::{
-    Bell, Polls, pair, pair_with_std, poll_with, recorded, reset, run, run_on, runtime, settle,
-    sleeps, turns,
+    Bell, ON_POLLING, Polls, pair, pair_with_std, poll_with, recorded, reset, run, run_on, runtime,
+    settle, sleeps, turns,
 };
 
 const BIG: usize = 8 << 20; // more than the kernel takes
@@ -236,10 +236,9 @@ fn ready_tells_which_of_both_it_is() {
         assert!(ready.is_writable() && ready.is_readable() && !ready.is_read_closed(), "{ready:?}");
         far.shutdown(Shutdown::Write).unwrap();
         settle().await;
-        assert_eq!(
-            near.ready(Interest::READABLE).await.unwrap(),
-            Ready::READABLE | Ready::READ_CLOSED
-        );
+        let ready = near.ready(Interest::READABLE).await.unwrap();
+        assert!(ready.is_readable() && !ready.is_writable(), "{ready:?}");
+        assert_eq!(ready.is_read_closed(), !ON_POLLING);
         // Who waits for both is woken by either.
         assert_eq!(near.try_read(&mut [0; 8]).unwrap(), 1);
         assert_eq!(near.try_read(&mut [0; 8]).unwrap(), 0);
@@ -279,7 +278,7 @@ fn the_end_and_a_reset_are_something_to_read() {
         let wait = spawn(async move { waits.ready(Interest::READABLE).await.unwrap() });
         turns(2).await;
         far.shutdown(Shutdown::Write).unwrap();
-        assert!(wait.await.unwrap().is_read_closed());
+        assert_eq!(wait.await.unwrap().is_read_closed(), !ON_POLLING);
         assert_eq!(near.try_read(&mut [0]).unwrap(), 0);
         reset(far).unwrap();
         settle().await;
@@ -379,7 +378,7 @@ fn an_attempt_of_ones_own_waits_while_it_would_block() {
         let refused =
             near.try_io(Interest::WRITABLE, || Err::<(), _>(ErrorKind::WouldBlock.into()));
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::WouldBlock);
-        assert!(nothing_comes(near.writable()).await, "the readiness was not cleared");
+        assert_eq!(nothing_comes(near.writable()).await, !ON_POLLING, "it was not cleared");
     });
 }
 

@@ -1,6 +1,20 @@
 //! Whatever is promised of the loop on mio, once more on the other backend: the same tests, compiled into
 //! this binary, in which `support::builder` chooses polling.
 
+#[path = "cancellation.rs"]
+mod cancellation;
+#[path = "clock.rs"]
+mod clock;
+#[path = "net_datagrams.rs"]
+mod net_datagrams;
+#[path = "net_fd.rs"]
+mod net_fd;
+#[path = "net_readiness.rs"]
+mod net_readiness;
+#[path = "net_streams.rs"]
+mod net_streams;
+#[path = "net_unix.rs"]
+mod net_unix;
 #[path = "sockets.rs"]
 mod sockets;
 #[path = "tasks.rs"]

@@ -102,7 +102,8 @@ impl Sleep {
         self.deadline = deadline;
     }
 
-    fn forget(&mut self) {
+    /// Wakes nobody any more.
+    pub(super) fn forget(&mut self) {
         if let Stage::Set(id, key) = std::mem::replace(&mut self.stage, Stage::Unset) {
             EventLoop::deliver(id, Message::CancelTimer(key));
         }

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures::task::AtomicWaker;
 use glassloop::task::yield_now;
 
-use crate::support::{run, turns};
+use super::support::{run, turns};
 
 /// How often a future is polled.
 #[derive(Clone, Copy, Debug)]

@@ -21,9 +21,12 @@ use glassloop::trace::Event;
 
 /// The loop under test: the one place to choose a backend. Each is held to all promises; see `on_polling.rs`.
 pub fn builder() -> Builder {
-    let polling = env!("CARGO_CRATE_NAME") == "on_polling";
-    Builder::new().backend(if polling { BackendKind::Polling } else { BackendKind::Mio })
+    Builder::new().backend(if ON_POLLING { BackendKind::Polling } else { BackendKind::Mio })
 }
+
+/// A oneshot selector is asked again for each wait and answers with what is so: readiness that was cleared too
+/// soon comes back. And it does not tell that only one direction is closed; the attempt does.
+pub const ON_POLLING: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"on_polling");
 
 pub fn runtime() -> Runtime {
     builder().build().unwrap()
