@@ -41,6 +41,8 @@ pub mod http;
 mod inbox;
 mod job;
 pub mod net;
+#[cfg(feature = "processes")]
+pub mod processes;
 pub mod runtime;
 pub mod server;
 pub mod signal;
