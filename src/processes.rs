@@ -20,7 +20,7 @@
 //!
 //! **This side is an event-loop program.** At the first job a thread starts and runs a [`Runtime`] of its own:
 //! a task for each seat of the pool, which serves one worker after another through its pipe
-//! (`seat.rs`, `pipe.rs`), and one that speaks with the nursery (`messenger.rs`).
+//! (`seat.rs`, `served.rs`, `pipe.rs`), and one that speaks with the nursery (`messenger.rs`).
 //!
 //! **A job's life.** Its argument is encoded by the thread that submits it, and waits in the queue. A seat
 //! with an idle worker takes it and writes the frame. The worker reads it, says `Begun`, runs it, and
@@ -64,6 +64,7 @@ mod pool;
 mod queue;
 mod results;
 mod seat;
+mod served;
 mod sys;
 mod worker;
 
