@@ -7,6 +7,8 @@ pub mod download;
 mod interrupt;
 pub mod names;
 pub mod part_file;
+#[cfg(feature = "processes")]
+mod pooled;
 pub mod sum;
 
 use std::fmt;
@@ -22,6 +24,9 @@ pub enum Model {
     Sequential,
     /// A thread for each job.
     ThreadPerTask,
+    /// Worker processes, each with one job at a time.
+    #[cfg(feature = "processes")]
+    Processes,
     /// A task for each job, all on one thread.
     EventLoop,
 }
@@ -39,6 +44,8 @@ impl Model {
         match self {
             Self::Sequential => "sequential",
             Self::ThreadPerTask => "thread-per-task",
+            #[cfg(feature = "processes")]
+            Self::Processes => "processes",
             Self::EventLoop => "event-loop",
         }
     }

@@ -117,7 +117,7 @@ impl Options {
     fn in_flight(&self, model: Model) -> usize {
         match model {
             Model::Sequential => 1,
-            Model::ThreadPerTask | Model::EventLoop => self.files as usize,
+            Model::ThreadPerTask | Model::Processes | Model::EventLoop => self.files as usize,
         }
     }
 }

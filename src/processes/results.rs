@@ -51,12 +51,14 @@ pub struct ImapUnordered<'a, In, Out, A> {
     arguments: A,
     given: usize,
     under_way: usize,
-    replies: (mpsc::Sender<(usize, Reply)>, mpsc::Receiver<(usize, Reply)>),
+    sender: mpsc::Sender<(usize, Reply)>,
+    replies: mpsc::Receiver<(usize, Reply)>,
 }
 
 impl<'a, In, Out, A> ImapUnordered<'a, In, Out, A> {
     pub(super) fn new(pool: &'a ProcessPool<In, Out>, arguments: A) -> Self {
-        Self { pool, arguments, given: 0, under_way: 0, replies: mpsc::channel() }
+        let (sender, replies) = mpsc::channel();
+        Self { pool, arguments, given: 0, under_way: 0, sender, replies }
     }
 }
 
@@ -72,7 +74,7 @@ where
         while self.under_way < self.pool.ahead()
             && let Some(argument) = self.arguments.next()
         {
-            let (place, sender) = (self.given, self.replies.0.clone());
+            let (place, sender) = (self.given, self.sender.clone());
             let answer = Answer::new(move |reply| drop(sender.send((place, reply))));
             self.pool.give(argument, answer);
             self.given += 1;
@@ -82,7 +84,7 @@ where
             return None;
         }
         // One sender is kept here, so there is always somebody to hear from; and every job answers.
-        let (place, reply) = self.replies.1.recv().ok()?;
+        let (place, reply) = self.replies.recv().ok()?;
         self.under_way -= 1;
         Some((place, result(reply)))
     }

@@ -24,12 +24,24 @@ pub struct Interrupt(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    set: AtomicBool,
+    /// By itself, for a signal handler that sets it.
+    set: Arc<AtomicBool>,
     tasks: Mutex<Vec<Waker>>,
     threads: Condvar,
 }
 
 impl Interrupt {
+    /// The wish of whoever sends this process SIGTERM. It ends no pause: for a worker process, which is
+    /// killed if it does not stop in time.
+    #[cfg(feature = "processes")]
+    pub(super) fn on_sigterm() -> Self {
+        let interrupt = Self::default();
+        let set = Arc::clone(&interrupt.0.set);
+        // Refused, SIGTERM ends the process at once: not as tidy, but the end that is wished for.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGTERM, set);
+        interrupt
+    }
+
     /// Asks the work to stop. Not for a signal handler: it takes a lock.
     pub fn set(&self) {
         let tasks = {

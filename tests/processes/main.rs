@@ -5,6 +5,7 @@
 
 mod deaths;
 mod limits;
+mod models;
 mod parents;
 mod runner;
 mod stress;
@@ -15,8 +16,15 @@ mod work;
 use runner::Test;
 
 fn main() -> std::process::ExitCode {
-    let parts =
-        [work::TESTS, threads::TESTS, deaths::TESTS, limits::TESTS, parents::TESTS, stress::TESTS];
+    let parts = [
+        work::TESTS,
+        threads::TESTS,
+        deaths::TESTS,
+        limits::TESTS,
+        models::TESTS,
+        parents::TESTS,
+        stress::TESTS,
+    ];
     runner::main(&parts.concat())
 }
 
