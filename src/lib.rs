@@ -31,8 +31,9 @@
 //! 2. [`net`], [`mod@time`], [`task`], [`signal`]: what waits in it. `net/source.rs` is where a socket meets
 //!    the reactor. `inbox.rs`, `job.rs` and `handle.rs` are the way between threads.
 //! 3. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
-//! 4. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
-//! 5. [`trace`]: what happened in a run.
+//! 4. `processes`: a pool of forked workers, whose own side is a program on this loop.
+//! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
+//! 6. [`trace`]: what happened in a run.
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 

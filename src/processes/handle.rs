@@ -39,7 +39,7 @@ impl<Out: DeserializeOwned> ProcessHandle<Out> {
         (answer, Self { reply, result: PhantomData })
     }
 
-    /// Blocks this thread until the job is over.
+    /// Blocks this thread until the job is over. For use without a loop; a task awaits instead.
     ///
     /// # Errors
     /// When it brought no result; the error says why.

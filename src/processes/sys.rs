@@ -110,7 +110,10 @@ pub(super) fn receive_with(
         if let ControlMessageOwned::ScmRights(fds) = control {
             for fd in fds {
                 // SAFETY: the kernel has just made it for this call, so it is open and nobody else's.
-                received = Some(unsafe { OwnedFd::from_raw_fd(fd) });
+                let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+                #[cfg(any(target_os = "macos", target_os = "ios"))]
+                nix::fcntl::fcntl(&fd, nix::fcntl::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+                received = Some(fd);
             }
         }
     }

@@ -152,11 +152,11 @@ fn a_job_that_panics_fails_with_its_text_and_its_worker_is_replaced() {
 
 fn a_job_that_panics_in_a_chunk_fails_alone() {
     let builder = ProcessPool::builder().workers(1).chunk_size(100);
-    let job = |(), (panics, text): (bool, String)| {
+    let job = |_: &mut (), (panics, text): (bool, String)| {
         assert!(!panics, "as told");
         text.len()
     };
-    let pool = builder.build(move |state: &mut (), told| job(*state, told)).unwrap();
+    let pool = builder.build(job).unwrap();
     // So large that the frames behind the panic are only partly sent when it comes.
     let results = pool.map((0..20).map(|place| (place % 5 == 1, "x".repeat(300_000))));
     for (place, result) in results.into_iter().enumerate() {

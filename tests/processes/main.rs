@@ -3,6 +3,9 @@
 //! libtest has threads, and a pool must be made before there are any: this binary has a runner of its own
 //! (`runner.rs`), in which every test is a process of its own, watched for what it leaves behind.
 
+// What is spawned is waited for with `waitpid`, together with all that it orphaned.
+#![allow(clippy::zombie_processes)]
+
 mod deaths;
 mod limits;
 mod models;

@@ -27,7 +27,7 @@ fn nap(longest_micros: u64) {
 
 /// Sometimes tiny, sometimes more than a pipe holds, sometimes slow.
 fn job(text: String) -> (usize, String) {
-    if text.len() % 3 == 0 {
+    if text.len().is_multiple_of(3) {
         thread::sleep(Duration::from_millis(2));
     }
     (text.len(), text)
