@@ -90,6 +90,28 @@ fn a_download_ends_whatever_it_waits_for() {
 }
 
 #[test]
+fn a_download_that_stands_still_half_way_takes_its_part_file_with_it() {
+    let stalling = Scripted::start(|_, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbeginning")?;
+        say_nothing(stream)
+    });
+    for_every_model(|model| {
+        let folder = Folder::new();
+        let url = stalling.url("file");
+        let args = ["download", &url, "-o", folder.arg(), "--model", model.name()];
+        let mut running = Running::start(&mut glassloop(args));
+        let part = folder.path().join("file.part");
+        wait_for("the beginning", || {
+            fs::metadata(&part).is_ok_and(|file| file.len() == 9).then_some(())
+        });
+        running.interrupt();
+        let run = running.end();
+        run.exits(130).ends_within(AT_ONCE).says("interrupted: 0 of 1 files, 1 failed");
+        assert_eq!(folder.names(), [""; 0], "{run}");
+    });
+}
+
+#[test]
 fn a_download_that_still_reads_its_list_ends() {
     let silent = Scripted::start(|_, stream| say_nothing(stream));
     let album = silent.url("album");
@@ -194,7 +216,7 @@ fn a_server_ends_with_clients_connected() {
 /// Processes are found by a mark in their environment, which children inherit.
 const MARK: &str = "GLASSLOOP_TEST_MARK";
 
-fn marked(mark: &str) -> Vec<String> {
+fn marked(mark: &str) -> Vec<(i32, String)> {
     let mark = format!("{MARK}={mark}");
     let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     let is_marked = |process: &Path| {
@@ -202,27 +224,49 @@ fn marked(mark: &str) -> Vec<String> {
         environment.split(|&byte| byte == 0).any(|variable| variable == mark.as_bytes())
     };
     let line = |process: &Path| {
-        String::from_utf8_lossy(&fs::read(process.join("cmdline")).unwrap_or_default())
-            .replace('\0', " ")
+        let pid = process.file_name()?.to_str()?.parse().ok()?;
+        let line = fs::read(process.join("cmdline")).ok()?;
+        Some((pid, String::from_utf8_lossy(&line).replace('\0', " ")))
     };
-    processes.filter(|path| is_marked(path)).map(|path| line(&path)).collect()
+    processes.filter(|path| is_marked(path)).filter_map(|path| line(&path)).collect()
 }
 
-/// Starts `compare`, waits until one of its children has `words` in its command line, sends Ctrl-C to it
-/// alone or to all of them, as a terminal does, and sees that nothing is left.
+/// Whom a Ctrl-C reaches.
+#[derive(Clone, Copy, PartialEq)]
+enum Reaches {
+    /// `kill` of the process alone.
+    OnlyIt,
+    /// A terminal sends it to all of them.
+    All,
+    /// The same, with the worst luck: the children are gone before the news gets to their parent.
+    TheChildrenFirst,
+}
+
+/// Starts `compare`, waits until the moment has come, given the command lines of all its processes, sends
+/// Ctrl-C to it alone or to all of them, as a terminal does, and sees that nothing is left.
 #[cfg(target_os = "linux")]
-fn interrupt_compare(args: &[&str], words: &str, later: Duration, whole_group: bool) -> Run {
+fn interrupt_compare(
+    args: &[&str],
+    mut is_time: impl FnMut(&[(i32, String)]) -> bool,
+    reaches: Reaches,
+) -> Run {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let temporary = Folder::new();
     let mut command: Command = glassloop(["compare"].iter().chain(args));
     command.env(MARK, &mark).env("TMPDIR", temporary.path()).process_group(0);
     let mut running = Running::start(&mut command);
-    wait_for(words, || marked(&mark).iter().any(|line| line.contains(words)).then_some(()));
-    thread::sleep(later);
-    match whole_group {
-        true => running.interrupt_group(),
-        false => running.interrupt(),
+    wait_for("the moment", || is_time(&marked(&mark)).then_some(()));
+    match reaches {
+        Reaches::OnlyIt => running.interrupt(),
+        Reaches::All => running.interrupt_group(),
+        Reaches::TheChildrenFirst => {
+            for (child, _) in marked(&mark).iter().filter(|(pid, _)| *pid != running.pid()) {
+                kill(Pid::from_raw(*child), Signal::SIGINT).unwrap();
+            }
+            thread::sleep(Duration::from_millis(30));
+            running.interrupt();
+        }
     }
     let run = running.end();
     run.exits(130).ends_within(AT_ONCE).says("interrupted: ");
@@ -234,16 +278,31 @@ fn interrupt_compare(args: &[&str], words: &str, later: Duration, whole_group: b
     run
 }
 
+/// Whether one of these processes is this, and has been for a moment.
+#[cfg(target_os = "linux")]
+fn runs(words: &str, processes: &[(i32, String)]) -> bool {
+    let runs = processes.iter().any(|(_, line)| line.contains(words));
+    if runs {
+        thread::sleep(Duration::from_millis(200));
+    }
+    runs
+}
+
+/// Its sums never end.
+const SUM: [&str; 2] = ["--sum", "9000000000000000000"];
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_comparison_ends_while_it_downloads_and_leaves_no_process() {
     let args = ["--files", "200", "--size", "1KiB", "--latency", "300ms"];
     thread::scope(|scope| {
-        for whole_group in [false, true] {
-            for words in ["serve", "measure download --model sequential"] {
-                let later = Duration::from_millis(200);
-                scope.spawn(move || drop(interrupt_compare(&args, words, later, whole_group)));
-            }
+        for reaches in [Reaches::OnlyIt, Reaches::All, Reaches::TheChildrenFirst] {
+            let is_time = |processes: &[_]| runs("measure download --model sequential", processes);
+            scope.spawn(move || drop(interrupt_compare(&args, is_time, reaches)));
+        }
+        for reaches in [Reaches::OnlyIt, Reaches::All] {
+            let is_time = |processes: &[_]| runs("serve", processes);
+            scope.spawn(move || drop(interrupt_compare(&args, is_time, reaches)));
         }
     });
 }
@@ -251,10 +310,10 @@ fn a_comparison_ends_while_it_downloads_and_leaves_no_process() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_comparison_ends_while_it_adds_and_shows_what_is_complete() {
-    let args = ["--files", "1", "--size", "1", "--latency", "0ms", "--sum", "9000000000000000000"];
-    for whole_group in [false, true] {
-        let words = "measure sum --model sequential";
-        let run = interrupt_compare(&args, words, Duration::from_millis(200), whole_group);
+    let args = ["--files", "1", "--size", "1", "--latency", "0ms", SUM[0], SUM[1]];
+    for reaches in [Reaches::OnlyIt, Reaches::All, Reaches::TheChildrenFirst] {
+        let is_time = |processes: &[_]| runs("measure sum --model sequential", processes);
+        let run = interrupt_compare(&args, is_time, reaches);
         assert!(run.stdout.contains("every file has the server's SHA-256"), "{run}");
         assert!(!run.stdout.contains("sum: "), "{run}");
     }
@@ -263,8 +322,13 @@ fn a_comparison_ends_while_it_adds_and_shows_what_is_complete() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_comparison_ends_while_it_verifies() {
-    // Hashing so much takes seconds.
-    let args = ["--files", "2", "--size", "200MB", "--latency", "0ms", "--models", "sequential"];
-    let words = "measure download --model sequential";
-    interrupt_compare(&args, words, Duration::from_secs(3), false);
+    // Hashing so much takes a while, and begins when the measurement has ended.
+    let album = ["--files", "2", "--size", "200MB", "--latency", "0ms", "--models", "sequential"];
+    let mut has_begun = false;
+    let is_time = |processes: &[(i32, String)]| {
+        let measures = processes.iter().any(|(_, line)| line.contains("measure download"));
+        has_begun |= measures;
+        has_begun && !measures
+    };
+    interrupt_compare(&[&album[..], &SUM].concat(), is_time, Reaches::OnlyIt);
 }

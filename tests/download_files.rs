@@ -7,20 +7,21 @@ mod e2e_support;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
 use e2e_support::folder::generated;
 use e2e_support::servers::ok;
-use e2e_support::{AlbumServer, Folder, Running, Scripted, for_every_model, glassloop, run, tools};
+use e2e_support::{
+    AlbumServer, Folder, Running, Scripted, for_every_model, glassloop, run, tools, wait_for,
+};
 use glassloop::workloads::Model;
 
 /// Answers each path with itself.
 fn echo() -> Scripted {
-    Scripted::start(|request, stream| {
-        std::io::Write::write_all(stream, ok(&request.path).as_bytes())
-    })
+    Scripted::start(|request, stream| stream.write_all(ok(&request.path).as_bytes()))
 }
 
 /// `download` under strace, which makes system calls on one path fail.
@@ -161,6 +162,29 @@ fn a_part_file_or_a_link_in_its_place_is_not_touched() {
 }
 
 #[test]
+fn a_file_that_appears_while_its_namesake_arrives_is_kept() {
+    for_every_model(|model| {
+        let folder = Folder::new();
+        let path = folder.path().join("file");
+        let server = Scripted::start(move |_, stream| {
+            let answer = ok("downloaded");
+            let (start, end) = answer.split_at(answer.len() - 3);
+            stream.write_all(start.as_bytes())?;
+            wait_for("the download to begin", || {
+                path.with_extension("part").exists().then_some(())
+            });
+            fs::write(&path, "precious")?;
+            stream.write_all(end.as_bytes())
+        });
+        let url = server.url("file");
+        run(["download", &url, "-o", folder.arg(), "--model", model.name()])
+            .exits(1)
+            .says("file exists already");
+        assert_eq!(folder.files(), BTreeMap::from([("file".into(), b"precious".to_vec())]));
+    });
+}
+
+#[test]
 fn a_folder_in_the_way_of_a_file_is_kept() {
     let server = echo();
     for_every_model(|model| {
@@ -220,7 +244,7 @@ fn names_that_a_server_chose_never_leave_the_folder() {
         let links = hostile.iter().map(|name| format!("<a href='/a/{name}'>x</a>\n"));
         let page = links.collect::<String>() + &format!("<a href='/a/{long}'>x</a>");
         let answer = if request.path == "/album/" { ok_html(&page) } else { ok("content") };
-        std::io::Write::write_all(stream, answer.as_bytes())
+        stream.write_all(answer.as_bytes())
     });
     let album = server.url("album/");
     let mut seen: Vec<Vec<String>> = Vec::new();

@@ -70,6 +70,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
     let mut comparison = Comparison::default();
     let measured = measure_all(&bench, &models, &mut comparison);
     spinner.finish_and_clear();
+    if measured.is_err() {
+        interrupt.pause(child::LATE_NEWS);
+    }
     match measured {
         // What broke then broke because it was told to.
         Err(error) if !interrupt.is_set() => return Err(error),

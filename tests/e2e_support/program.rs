@@ -120,18 +120,34 @@ impl Running {
 
     /// Sends Ctrl-C to the process alone; `took` counts from here.
     pub(crate) fn interrupt(&mut self) {
+        self.wait_until_it_listens();
         self.started = Instant::now();
-        kill(self.pid(), Signal::SIGINT).unwrap();
+        kill(Pid::from_raw(self.pid()), Signal::SIGINT).unwrap();
     }
 
     /// Sends Ctrl-C to its group, as a terminal does; `took` counts from here.
     pub(crate) fn interrupt_group(&mut self) {
+        self.wait_until_it_listens();
         self.started = Instant::now();
-        killpg(self.pid(), Signal::SIGINT).unwrap();
+        killpg(Pid::from_raw(self.pid()), Signal::SIGINT).unwrap();
     }
 
-    fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.id()).unwrap())
+    /// On a busy machine a process may take long to come to life, and before it listens for Ctrl-C that
+    /// simply ends it. What it catches is a mask in its status.
+    fn wait_until_it_listens(&self) {
+        if cfg!(target_os = "linux") {
+            let status = format!("/proc/{}/status", self.pid());
+            wait_for("a handler of Ctrl-C", || {
+                let status = std::fs::read_to_string(&status).ok()?;
+                let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+                let caught = u64::from_str_radix(caught.trim(), 16).ok()?;
+                (caught & 1 << (Signal::SIGINT as i32 - 1) != 0).then_some(())
+            });
+        }
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {

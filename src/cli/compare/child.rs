@@ -21,6 +21,10 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long a measurement may take to end when it was interrupted.
 const GRACE: Duration = Duration::from_millis(400);
 
+/// A Ctrl-C may reach a measurement or the server before it reaches this process: how long to wait for it
+/// when something has failed.
+pub(super) const LATE_NEWS: Duration = Duration::from_millis(200);
+
 /// This program again, by exec: a fork would share memory, and nobody could say whose it is.
 fn glassloop() -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
@@ -117,13 +121,16 @@ fn measure(
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     let status = wait(&mut process, interrupt)?;
-    ensure!(!interrupt.is_set(), "the measurement was interrupted");
     let cpu_s = children_cpu()? - before;
     let mut report = String::new();
     if let Some(stdout) = &mut process.stdout {
         stdout.read_to_string(&mut report).context("cannot read a measurement")?;
     }
-    let measured = serde_json::from_str(&report);
+    let measured = serde_json::from_str::<Measured>(&report);
+    if !measured.as_ref().is_ok_and(|measured| measured.failed == 0) {
+        interrupt.pause(LATE_NEWS);
+    }
+    ensure!(!interrupt.is_set(), "the measurement was interrupted");
     let measured =
         measured.with_context(|| format!("a measurement ended without a report: {status}"))?;
     Ok((measured, Cost { cpu_s }))
