@@ -16,12 +16,13 @@ use e2e_support::{AlbumServer, Folder, Running, Scripted, for_every_model, glass
 
 #[test]
 fn wrong_usage_is_told_in_a_sentence_and_exits_with_2() {
-    let rows: [(&[&str], &str); 19] = [
+    let rows: [(&[&str], &str); 20] = [
         (&["sum", "--range", "5..=1"], "the range 5..=1 is reversed: write 1..=5"),
         (&["sum", "--range", "1..5"], "\"1..5\" is not a range: write the first number, ..="),
         (&["sum", "--range", "1..=x"], "\"x\" cannot be an end of a range"),
         (&["sum", "--range", "1..=9223372036854775808"], "cannot be an end of a range"),
-        (&["sum", "--range", "1..=5", "--chunks", "0"], "invalid value '0' for '--chunks <N>'"),
+        (&["sum", "--range", "1..=5", "--chunks", "0"], "0 is not in 1..=1000000"),
+        (&["sum", "--range", "1..=5", "--chunks", "1000001"], "1000001 is not in 1..=1000000"),
         (&["sum", "--range", "1..=5", "--chunks", "-1"], "'-1'"),
         (&["sum", "--range", "1..=5", "--model", "fibres"], "invalid value 'fibres' for '--model"),
         (&["sum", "--range", "1..=5", "--modle", "sequential"], "unexpected argument '--modle'"),

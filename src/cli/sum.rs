@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
-use glassloop::workloads::sum::{self, NumberRange, Numbers, Part, SumError, SumReport};
+use glassloop::workloads::sum::{
+    self, MAX_CHUNKS, NumberRange, Numbers, Part, SumError, SumReport,
+};
 use glassloop::workloads::{Interrupt, Model};
 use serde::Serialize;
 
@@ -25,9 +27,9 @@ pub(super) struct Options {
     /// Who adds
     #[arg(long, default_value = "event-loop", value_parser = values::model())]
     model: Model,
-    /// Into how many chunks to cut each file, or the range [default: the number of processors]
-    #[arg(long, value_name = "N")]
-    chunks: Option<NonZeroUsize>,
+    /// Into how many chunks to cut the range, or the files together [default: the number of processors]
+    #[arg(long, value_name = "N", value_parser = values::count_up_to(MAX_CHUNKS))]
+    chunks: Option<usize>,
     /// Print one JSON document instead
     #[arg(long)]
     json: bool,
@@ -51,7 +53,7 @@ struct JsonPart {
 }
 
 pub(super) fn run(options: &Options) -> anyhow::Result<End> {
-    let chunks = options.chunks.map_or_else(processors, NonZeroUsize::get);
+    let chunks = options.chunks.unwrap_or_else(processors);
     let numbers = match &options.range {
         Some(range) => Numbers::Range(*range),
         None => Numbers::Files(options.files.clone()),

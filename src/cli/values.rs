@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use glassloop::workloads::Model;
 
 /// `50ms`, `2s`, `1m 30s`; a bare number is seconds, as for curl.
@@ -37,6 +37,11 @@ pub(super) fn rate(text: &str) -> Result<u64, String> {
         0 => Err("nothing would ever arrive".into()),
         rate => Ok(rate),
     }
+}
+
+/// How many of something: at least one.
+pub(super) fn count_up_to(most: usize) -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::<usize>::new().range(1..=most as u64)
 }
 
 pub(super) fn model() -> impl TypedValueParser<Value = Model> {

@@ -28,7 +28,7 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-pub use self::numbers::{Chunk, Numbers, SplitError};
+pub use self::numbers::{Chunk, MAX_CHUNKS, Numbers, SplitError};
 pub use self::range::{NumberRange, RangeError};
 use super::{InFlight, Interrupt, Model};
 #[cfg(feature = "processes")]

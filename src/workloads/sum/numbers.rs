@@ -11,7 +11,15 @@ use super::{NumberRange, SumError};
 use crate::workloads::Interrupt;
 
 /// More chunks than this are refused: each is a row of the report, and a thread in one model.
-const MAX_CHUNKS: u128 = 1_000_000;
+///
+/// ```
+/// use glassloop::workloads::sum::{MAX_CHUNKS, Numbers};
+///
+/// let numbers = Numbers::Range("1..=9223372036854775807".parse()?);
+/// assert!(numbers.split(MAX_CHUNKS + 1).is_err());
+/// # Ok::<(), glassloop::workloads::sum::RangeError>(())
+/// ```
+pub const MAX_CHUNKS: usize = 1_000_000;
 
 /// What to add up.
 ///
@@ -99,7 +107,7 @@ fn size_to_cut(path: &Path) -> u128 {
 
 fn at_most(chunks: usize, things: u128) -> Result<u128, SplitError> {
     let possible = (chunks as u128).min(things);
-    if possible > MAX_CHUNKS { Err(SplitError::TooMany { chunks }) } else { Ok(possible) }
+    if possible > MAX_CHUNKS as u128 { Err(SplitError::TooMany { chunks }) } else { Ok(possible) }
 }
 
 /// Cuts `0..count` into `pieces` pieces, none empty when there are at most `count` of them.
