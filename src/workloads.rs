@@ -33,7 +33,13 @@ pub enum Model {
 
 impl Model {
     /// Every model, from the simplest on.
-    pub const ALL: [Self; 3] = [Self::Sequential, Self::ThreadPerTask, Self::EventLoop];
+    pub const ALL: [Self; 3 + cfg!(feature = "processes") as usize] = [
+        Self::Sequential,
+        Self::ThreadPerTask,
+        #[cfg(feature = "processes")]
+        Self::Processes,
+        Self::EventLoop,
+    ];
 
     /// The name on the command line.
     ///
@@ -70,7 +76,7 @@ impl FromStr for Model {
 
 /// No model has this name.
 #[derive(Debug, thiserror::Error)]
-#[error("no model is called {0:?}: choose sequential, thread-per-task or event-loop")]
+#[error("no model is called {0:?}: choose one of {models}", models = Model::ALL.map(Model::name).join(", "))]
 pub struct UnknownModel(String);
 
 /// Counts the jobs that are under way at once, and remembers the most there have been.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use e2e_support::folder::generated;
 use e2e_support::servers::{Refusing, response};
 use e2e_support::{AlbumServer, Folder, Running, Scripted, for_every_model, glassloop, run, tools};
+use glassloop::workloads::Model;
 
 #[test]
 fn wrong_usage_is_told_in_a_sentence_and_exits_with_2() {
@@ -48,7 +49,8 @@ fn wrong_usage_is_told_in_a_sentence_and_exits_with_2() {
         assert_eq!(folder.names(), [""; 0], "{run}");
     }
     let run = run(["sum", "--range", "1..=5", "--model", "fibres"]);
-    run.says("[possible values: sequential, thread-per-task, event-loop]");
+    let models = Model::ALL.map(Model::name).join(", ");
+    run.says(&format!("[possible values: {models}]"));
 }
 
 #[test]

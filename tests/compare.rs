@@ -11,8 +11,19 @@ use glassloop::workloads::Model;
 use serde_json::Value;
 
 /// Small numbers. The latency is long enough for threads to be started in on a busy machine.
-const SMALL: [&str; 9] =
-    ["compare", "--files", "6", "--size", "1KiB", "--latency", "150ms", "--sum", "100000"];
+const SMALL: [&str; 11] = [
+    "compare",
+    "--files",
+    "6",
+    "--size",
+    "1KiB",
+    "--latency",
+    "150ms",
+    "--concurrency",
+    "3",
+    "--sum",
+    "100000",
+];
 
 fn names(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -52,7 +63,7 @@ fn json_is_one_document_with_an_entry_for_each_model() {
 
     let downloads = document["download"].as_array().unwrap();
     let in_flight: Vec<_> = downloads.iter().map(|entry| &entry["in_flight"]).collect();
-    assert_eq!(in_flight, [1, 6, 6], "one after another has one, the others all");
+    assert_eq!(in_flight, [1, 6, 3, 6], "one, all, as many as the pool has workers, all");
     for entry in downloads {
         assert_eq!((&entry["jobs"], &entry["bytes"]), (&6.into(), &(6 * 1024).into()));
         // Never early: each file takes 150 ms, and only the sequential run adds them up.
@@ -62,7 +73,8 @@ fn json_is_one_document_with_an_entry_for_each_model() {
     }
     for entry in document["sum"].as_array().unwrap() {
         let (in_flight, jobs) = (entry["in_flight"].as_u64().unwrap(), entry["jobs"].as_u64());
-        let most = if entry["model"] == "thread-per-task" { jobs.unwrap() } else { 1 };
+        let by_many = ["thread-per-task", "processes"].map(Value::from).contains(&entry["model"]);
+        let most = if by_many { jobs.unwrap() } else { 1 };
         assert!((1..=most).contains(&in_flight), "{entry}");
     }
 

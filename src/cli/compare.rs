@@ -4,12 +4,14 @@
 mod bench;
 mod child;
 pub(super) mod measure;
+mod memory;
 mod sweep;
 mod table;
 mod verdict;
 mod verify;
 
 use std::io::{Write, stdout};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::Args;
@@ -33,6 +35,9 @@ pub(super) struct Options {
     /// How long the server waits before each answer
     #[arg(long, default_value = "50ms", value_parser = values::duration, value_name = "DURATION")]
     latency: Duration,
+    /// How many workers a pool downloads with
+    #[arg(long, default_value = "8", value_name = "N")]
+    concurrency: NonZeroUsize,
     /// Add the numbers from 1 to this
     #[arg(long, default_value = "100000000", value_parser = clap::value_parser!(i64).range(1..), value_name = "N")]
     sum: i64,
@@ -120,7 +125,8 @@ impl Options {
     fn in_flight(&self, model: Model) -> usize {
         match model {
             Model::Sequential => 1,
-            Model::ThreadPerTask | Model::Processes | Model::EventLoop => self.files as usize,
+            Model::Processes => self.concurrency.get(),
+            Model::ThreadPerTask | Model::EventLoop => self.files as usize,
         }
     }
 }

@@ -106,6 +106,7 @@ impl Hall {
             Ending::Unknown => format!("its nursery (process {nursery}) {why}"),
             how => format!("its nursery (process {nursery}) {how}"),
         };
+        self.queue.lock().processes.clear();
         self.queue.fail(ProcessError::pool(reason));
         self.news.borrow_mut().over = true;
         self.wake_all();
@@ -160,6 +161,13 @@ impl Hall {
     }
 
     fn spread(&self, report: Report, socket: Option<UnixStream>) {
+        match report {
+            Report::Born { worker } => self.queue.lock().processes.push(worker),
+            Report::Ended { worker, .. } => {
+                self.queue.lock().processes.retain(|known| *known != worker);
+            }
+            Report::NotBorn { .. } => {}
+        }
         let mut news = self.news.borrow_mut();
         match (report, socket) {
             (Report::Born { worker }, Some(socket)) => {

@@ -67,7 +67,7 @@ impl<In, Out> ProcessPool<In, Out> {
 
     pub(super) fn new_with(link: Link, settings: Settings) -> Self {
         Self {
-            queue: Arc::new(Queue::new()),
+            queue: Arc::new(Queue::new(link.nursery.as_raw().unsigned_abs())),
             settings,
             driver: Mutex::new(Driver::NotStarted(link)),
             owner: std::process::id(),
@@ -141,7 +141,24 @@ impl<In, Out> ProcessPool<In, Out> {
     /// Cancels what is queued, and sends the workers SIGTERM; those that live on after half a second are
     /// killed. A job that wants to clean up catches SIGTERM: its initializer installs the handler.
     pub fn terminate(self) {
+        self.end_jobs();
+    }
+
+    /// As [`terminate`](Self::terminate), without waiting for the end.
+    pub(crate) fn end_jobs(&self) {
         self.queue.terminate();
+    }
+
+    /// The ids of the nursery, which comes first, and of the workers that there are at the moment: to look at
+    /// what they cost, say. Empty when the nursery has died.
+    ///
+    /// ```
+    /// let pool = glassloop::processes::ProcessPool::new(2, |number: u32| number)?;
+    /// assert_eq!(pool.processes().len(), 1, "workers come with the first jobs");
+    /// # Ok::<(), glassloop::processes::StartError>(())
+    /// ```
+    pub fn processes(&self) -> Vec<u32> {
+        self.queue.lock().processes.clone()
     }
 
     /// How many jobs the iterators keep under way: enough that no worker waits for the next.

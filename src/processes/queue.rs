@@ -74,6 +74,8 @@ pub(super) struct State {
     pub(super) phase: Phase,
     /// What is under way is to be ended, however the pool stands.
     pub(super) terminating: bool,
+    /// The ids of the nursery and of its workers, as long as they are known to be there.
+    pub(super) processes: Vec<u32>,
     /// Of seats that have nothing to do.
     waiting: Vec<Waker>,
 }
@@ -90,11 +92,12 @@ impl State {
 }
 
 impl Queue {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(nursery: u32) -> Self {
         let state = State {
             jobs: VecDeque::new(),
             phase: Phase::Open,
             terminating: false,
+            processes: vec![nursery],
             waiting: Vec::new(),
         };
         Self { state: Mutex::new(state) }
@@ -206,7 +209,7 @@ impl Queue {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -189,7 +189,8 @@ pub fn prepare(model: Model, settings: Settings) -> io::Result<Prepared> {
     Ok(Prepared { ready, settings })
 }
 
-/// A model that is ready to fetch; see [`prepare`].
+/// A model that is ready to fetch, any number of times until an interrupt; see [`prepare`]. Dropping it ends
+/// its processes.
 #[derive(Debug)]
 pub struct Prepared {
     ready: Ready,
@@ -204,20 +205,28 @@ enum Ready {
 }
 
 impl Prepared {
+    /// The ids of the processes that work for it, as long as there are any; none for the other models.
+    pub fn processes(&self) -> Vec<u32> {
+        match &self.ready {
+            Ready::Here(_) => Vec::new(),
+            #[cfg(feature = "processes")]
+            Ready::Forked(fetchers) => fetchers.processes(),
+        }
+    }
+
     /// Fetches every file, as [`run`] does.
     ///
     /// # Errors
     /// When the model cannot start; nothing has been fetched then.
     pub fn run(
-        self,
+        &self,
         jobs: Vec<Job>,
         watch: Arc<dyn Watch>,
         interrupt: &Interrupt,
     ) -> io::Result<DownloadReport> {
-        let Self { ready, settings } = self;
-        let in_flight = InFlight::default();
+        let (settings, in_flight) = (self.settings.clone(), InFlight::default());
         let run = Arc::new(Run { settings, watch, interrupt: interrupt.clone(), in_flight });
-        let rows = match ready {
+        let rows = match &self.ready {
             Ready::Here(Model::Sequential) => sequential::run(jobs, &run),
             Ready::Here(Model::ThreadPerTask) => thread_per_task::run(jobs, &run),
             Ready::Here(Model::EventLoop) => event_loop::run(jobs, &run)?,

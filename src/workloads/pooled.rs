@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -13,10 +12,10 @@ use crate::processes::{ProcessError, ProcessPool};
 use crate::runtime::Runtime;
 use crate::task::JoinSet;
 
-/// Does all jobs and ends the pool; `done` hears of each as it is over, with the place of its argument.
-/// An interrupt terminates the pool: the jobs under way end as their workers see SIGTERM.
+/// Does all jobs; `done` hears of each as it is over, with the place of its argument. An interrupt ends
+/// the pool's work for good: the jobs under way end as their workers see SIGTERM.
 pub(super) fn do_all<In: Serialize, Out: serde::de::DeserializeOwned + 'static>(
-    pool: ProcessPool<In, Out>,
+    pool: &ProcessPool<In, Out>,
     arguments: impl Iterator<Item = In>,
     interrupt: &Interrupt,
     mut done: impl FnMut(usize, Result<Out, ProcessError>),
@@ -28,23 +27,31 @@ pub(super) fn do_all<In: Serialize, Out: serde::de::DeserializeOwned + 'static>(
             under_way.spawn(async move { (place, handle.await) });
         }
         let mut stop = pin!(interrupt.wait());
-        let mut pool = Some(pool);
+        let mut stopped = false;
         loop {
             let next = poll_fn(|cx| {
-                if pool.is_some() && stop.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(None);
+                if !stopped && stop.as_mut().poll(cx).is_ready() {
+                    stopped = true;
+                    pool.end_jobs();
                 }
-                pin!(under_way.join_next()).poll(cx).map(Some)
+                pin!(under_way.join_next()).poll(cx)
             });
             match next.await {
-                Some(Some(Ok((place, result)))) => done(place, result),
-                Some(Some(Err(_))) => {} // nothing in there panics
-                Some(None) => break,
-                None => pool.take().into_iter().for_each(ProcessPool::terminate),
+                Some(Ok((place, result))) => done(place, result),
+                Some(Err(_)) => {} // nothing in there panics
+                None => break,
             }
         }
     });
     Ok(())
+}
+
+/// For a worker, before a job and after one that failed: `interrupt` is set by SIGTERM and for good. A worker
+/// that lived on would stop every job it gets; so it dies of the signal, as if it had not listened.
+pub(super) fn die_if_told(interrupt: &Interrupt) {
+    if interrupt.is_set() {
+        let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTERM);
+    }
 }
 
 /// When a job began and ended, on a clock that began before the workers were forked: they share it.

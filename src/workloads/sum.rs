@@ -81,7 +81,8 @@ pub fn prepare(model: Model, workers: usize) -> Result<Prepared, StartError> {
     }))
 }
 
-/// A model that is ready to add; see [`prepare`].
+/// A model that is ready to add, any number of times until an interrupt; see [`prepare`]. Dropping it ends
+/// its processes.
 #[derive(Debug)]
 pub struct Prepared(Ready);
 
@@ -93,18 +94,27 @@ enum Ready {
 }
 
 impl Prepared {
+    /// The ids of the processes that work for it, as long as there are any; none for the other models.
+    pub fn processes(&self) -> Vec<u32> {
+        match &self.0 {
+            Ready::Here(_) => Vec::new(),
+            #[cfg(feature = "processes")]
+            Ready::Forked(adders) => adders.processes(),
+        }
+    }
+
     /// Adds up every chunk, as [`run`] does.
     ///
     /// # Errors
     /// When the model cannot start; nothing has been added then.
-    pub fn run(self, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumReport, StartError> {
+    pub fn run(&self, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumReport, StartError> {
         let in_flight = InFlight::default();
         let add = |chunk: &Chunk| {
             let _under_way = in_flight.enter();
             chunk.sum(interrupt)
         };
         let no_loop = |cause| StartError::new("an event loop", cause);
-        let (sums, peak) = match self.0 {
+        let (sums, peak) = match &self.0 {
             Ready::Here(Model::Sequential) => (sequential::run(chunks, add), None),
             Ready::Here(Model::ThreadPerTask) => (thread_per_task::run(chunks, add), None),
             Ready::Here(Model::EventLoop) => (event_loop::run(chunks, add).map_err(no_loop)?, None),

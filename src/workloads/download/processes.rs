@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::blocking::Session;
 use super::{DownloadError, Job, Row, Run, Settings};
-use crate::processes::{ProcessError, ProcessPool, StartError};
-use crate::workloads::pooled::{Span, do_all};
+use crate::processes::{ProcessPool, StartError};
+use crate::workloads::pooled::{Span, die_if_told, do_all};
 use crate::workloads::{InFlight, Interrupt, part_file};
 
 /// Workers that are ready to fetch.
@@ -46,7 +46,11 @@ impl Fetchers {
         };
         let fetch = |(session, run): &mut (Session, Run), Errand { url, target }| {
             let job = Job { url, target: target.map(Into::into) };
+            die_if_told(&run.interrupt);
             let (span, row) = Span::of(clock, || session.fetch(job, run));
+            if row.outcome.is_err() {
+                die_if_told(&run.interrupt);
+            }
             let outcome = row.outcome.map_err(|error| explain(&error));
             Outcome { outcome, attempts: row.attempts, elapsed: row.elapsed, span }
         };
@@ -54,8 +58,12 @@ impl Fetchers {
         Ok(Self(builder.initializer(begin).build(fetch)?))
     }
 
+    pub(super) fn processes(&self) -> Vec<u32> {
+        self.0.processes()
+    }
+
     /// A row for each job in its order, and how many were under way at once.
-    pub(super) fn run(self, jobs: Vec<Job>, run: &Run) -> io::Result<(Vec<Row>, usize)> {
+    pub(super) fn run(&self, jobs: Vec<Job>, run: &Run) -> io::Result<(Vec<Row>, usize)> {
         let part = |job: &Job| part_file::part_of(job.target.as_deref()?);
         // What stands there before belongs to somebody else.
         let foreign: Vec<bool> = jobs
@@ -68,13 +76,13 @@ impl Fetchers {
         });
         let mut rows: Vec<Option<Row>> = jobs.iter().map(|_| None).collect();
         let mut spans = Vec::new();
-        do_all(self.0, errands, &run.interrupt, |place, result| {
+        do_all(&self.0, errands, &run.interrupt, |place, result| {
             let job = jobs[place].clone();
-            if let Err(ProcessError::Died { .. }) = result
+            if result.is_err()
                 && !foreign[place]
                 && let Some(part) = part(&job)
             {
-                // Its worker could not take it along.
+                // A worker that was killed could not take it along.
                 let _ = std::fs::remove_file(part);
             }
             let row = match result {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Chunk, NumberRange, Place, StartError, SumError};
 use crate::processes::{ProcessError, ProcessPool};
 use crate::workloads::Interrupt;
-use crate::workloads::pooled::{Span, do_all};
+use crate::workloads::pooled::{Span, die_if_told, do_all};
 
 /// Workers that are ready to add.
 #[derive(Debug)]
@@ -19,24 +20,38 @@ pub(super) struct Adders(ProcessPool<Errand, (Span, Result<i128, Trouble>)>);
 impl Adders {
     pub(super) fn fork(workers: usize) -> Result<Self, StartError> {
         let clock = Instant::now();
+        // The nursery has none: a job is not to take what its owner reads. Here its path is the job.
+        let stdin = io::stdin().as_fd().try_clone_to_owned();
+        let begin = || {
+            let _ = stdin.as_ref().is_ok_and(|stdin| nix::unistd::dup2_stdin(stdin).is_ok());
+            Interrupt::on_sigterm()
+        };
         let add = move |interrupt: &mut Interrupt, errand: Errand| {
+            die_if_told(interrupt);
             let sum = || errand.chunk().and_then(|chunk| chunk.sum(interrupt));
             let (span, sum) = Span::of(clock, sum);
+            if sum.is_err() {
+                die_if_told(interrupt);
+            }
             (span, sum.map_err(Trouble::from))
         };
-        let builder = ProcessPool::builder().workers(workers).initializer(Interrupt::on_sigterm);
+        let builder = ProcessPool::builder().workers(workers).initializer(begin);
         Ok(Self(builder.build(add).map_err(|cause| StartError::new("worker processes", cause))?))
+    }
+
+    pub(super) fn processes(&self) -> Vec<u32> {
+        self.0.processes()
     }
 
     /// The sums in the order of the chunks, and how many were being added at once.
     pub(super) fn run(
-        self,
+        &self,
         chunks: &[Chunk],
         interrupt: &Interrupt,
     ) -> io::Result<(Vec<Result<i128, SumError>>, usize)> {
         let mut sums: Vec<_> = chunks.iter().map(|_| Err(SumError::Interrupted)).collect();
         let mut spans = Vec::new();
-        do_all(self.0, chunks.iter().map(Errand::from), interrupt, |place, result| {
+        do_all(&self.0, chunks.iter().map(Errand::from), interrupt, |place, result| {
             sums[place] = match result {
                 Ok((span, sum)) => {
                     spans.push(span);
