@@ -4,10 +4,15 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Context;
+use std::time::Duration;
 
 use super::control::Request;
 use super::hall::Hall;
 use super::served::Worker;
+use crate::time::sleep;
+
+/// How long to wait with a next worker when one could not be had.
+const REFUSED: Duration = Duration::from_millis(100);
 
 /// Keeps the seat taken as long as there is need.
 pub(super) async fn occupy(hall: Rc<Hall>) {
@@ -17,6 +22,8 @@ pub(super) async fn occupy(hall: Rc<Hall>) {
         hall.ask(Request::Fork);
         match hall.arrival().await {
             None => return,
+            // Those that are there do the work.
+            Some(Err(_)) if hall.queue.lock().processes.len() > 1 => sleep(REFUSED).await,
             Some(Err(why)) => hall.mourn(false, &why),
             Some(Ok((id, socket))) => Worker::new(&hall, id, socket, starting).live().await,
         }
