@@ -3,11 +3,11 @@
 //! ```text
 //!   this process                                 the nursery             the workers
 //!  ┌──────────────────────────────────┐         ┌─────────────┐         ┌──────────────────────┐
-//!  │ submit ─▶ queue ─▶ seat ◀── pipe ┼─────────┼── (passed ──┼─────────┼▶ read frame, run job,│
-//!  │ handle ◀─────────── seat ◀─ pipe ┼──── over once) ───────┼─────────┼▶ write frame         │
+//!  │ submit ─▶ queue ─▶ proxy ◀─ pipe ┼─────────┼── (passed ──┼─────────┼▶ read frame, run job,│
+//!  │ handle ◀────────── proxy ◀─ pipe ┼──── over once) ───────┼─────────┼▶ write frame         │
 //!  │                      │ ▲         │         │             │  fork   │                      │
 //!  │            fork one! ▼ │ socket, │         │             ├────────▶│                      │
-//!  │                  messenger ◀─────┼─ control socket ─▶    │◀────────┤ how each one ended   │
+//!  │                    link ◀────────┼─ control socket ─▶    │◀────────┤ how each one ended   │
 //!  │   (one thread, one event loop)   │         │ (no thread) │ waitpid │ (no thread of ours)  │
 //!  └──────────────────────────────────┘         └─────────────┘         └──────────────────────┘
 //! ```
@@ -19,11 +19,11 @@
 //! the initializer and all they captured, shared by copy-on-write. From then on threads are free.
 //!
 //! **This side is an event-loop program.** At the first job a thread starts and runs a [`Runtime`] of its own:
-//! a task for each seat of the pool, which serves one worker after another through its pipe
-//! (`seat.rs`, `served.rs`, `pipe.rs`), and one that speaks with the nursery (`messenger.rs`).
+//! (`supervisor.rs`) a task for each slot of the pool, which keeps one worker after another and speaks with it
+//! through its pipe (`proxy.rs`, `pipe.rs`), and one that speaks with the nursery (`link.rs`).
 //!
-//! **A job's life.** Its argument is encoded by the thread that submits it, and waits in the queue. A seat
-//! with an idle worker takes it and writes the frame. The worker reads it, says `Begun`, runs it, and
+//! **A job's life.** Its argument is encoded by the thread that submits it, and waits in the queue. The
+//! proxy of an idle worker takes it and writes the frame. The worker reads it, says `Begun`, runs it, and
 //! writes the result, which is decoded by whoever asked for it. A job is never given to a second worker
 //! once it may have begun:
 //!
@@ -37,7 +37,8 @@
 //! Jobs that were sent along with it (`chunk_size`) and had not begun go to another worker. A job that
 //! panics fails with what the panic said; its worker, whose state may be half changed, exits and is
 //! replaced. Three workers in a row that end before there was any result, or before their initializer was
-//! done, fail the pool. If the nursery dies, every handle resolves and the workers are killed.
+//! done, fail the pool. When the system refuses another worker, those that there are do the work. If the
+//! nursery dies, every handle resolves and the workers are killed.
 //!
 //! **Who ends when.** A worker ends when its pipe does. If this process is killed, the kernel tells
 //! the nursery and the workers (`PR_SET_PDEATHSIG` on Linux; elsewhere the pipes' ends say it). Workers
@@ -52,19 +53,17 @@
 
 mod builder;
 mod control;
-mod driver;
 mod error;
 mod frame;
-mod hall;
 mod handle;
-mod messenger;
+mod link;
 mod nursery;
 mod pipe;
 mod pool;
+mod proxy;
 mod queue;
 mod results;
-mod seat;
-mod served;
+mod supervisor;
 mod sys;
 mod worker;
 

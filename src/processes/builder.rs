@@ -1,16 +1,17 @@
 //! Making a pool: the settings, and the fork.
 
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use nix::unistd::{Pid, getpid};
+use nix::sys::signal::{SigSet, SigmaskHow};
+use nix::unistd::getpid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::StartError;
-use super::nursery::{self, controls};
+use super::link::Link;
+use super::nursery;
 use super::pool::ProcessPool;
 use super::sys::{self, Alone};
 use super::worker;
@@ -123,7 +124,14 @@ impl<S, I: Fn() -> S> Builder<I> {
         ours.set_nonblocking(true)?;
         let parent = getpid();
         let alone = Alone::prove()?;
-        let Some(nursery) = sys::fork(&alone).map_err(io::Error::from)? else {
+        // A signal that comes now waits: in the child, a handler of the parent's would act for the parent.
+        let mask =
+            SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(io::Error::from)?;
+        let forked = sys::fork(&alone);
+        if !matches!(forked, Ok(None)) {
+            let _ = mask.thread_set_mask();
+        }
+        let Some(nursery) = forked.map_err(io::Error::from)? else {
             // Nothing here may return: above stands the parent's code.
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 drop(ours);
@@ -132,41 +140,5 @@ impl<S, I: Fn() -> S> Builder<I> {
             sys::exit(1);
         };
         Ok(ProcessPool::new_with(Link::new(ours, nursery), settings))
-    }
-}
-
-/// The way to a nursery.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) control: Control,
-    pub(super) nursery: Pid,
-}
-
-impl Link {
-    fn new(socket: UnixStream, nursery: Pid) -> Self {
-        controls().push(socket.as_raw_fd());
-        Self { control: Control(socket), nursery }
-    }
-}
-
-/// The pool's end of the control socket, known to nurseries that are forked later.
-#[derive(Debug)]
-pub(super) struct Control(UnixStream);
-
-impl Control {
-    pub(super) fn socket(&self) -> &UnixStream {
-        &self.0
-    }
-}
-
-impl AsRawFd for Control {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        self.0.as_raw_fd()
-    }
-}
-
-impl Drop for Control {
-    fn drop(&mut self) {
-        controls().retain(|known| *known != self.0.as_raw_fd());
     }
 }

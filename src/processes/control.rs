@@ -1,12 +1,12 @@
 //! What travels between the pool and its nursery: records of a fixed size, over one socket. A record
-//! that tells of a birth carries the pool's end of the newborn's socket.
+//! that tells of a new worker carries the pool's end of its socket.
 
 use super::error::Ending;
 
 /// What the pool asks of the nursery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    /// Fork a worker. It is answered by `Born` or `NotBorn`.
+    /// Fork a worker. It is answered by `Forked` or `NotForked`.
     Fork,
     /// Send this worker a signal, or every worker for 0. One that is gone gets none.
     Signal { worker: u32, signal: i32 },
@@ -15,10 +15,10 @@ pub(super) enum Request {
 /// What the nursery tells the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Report {
-    /// A worker lives. Its socket comes along.
-    Born { worker: u32 },
+    /// Here is a worker. Its socket comes along.
+    Forked { worker: u32 },
     /// The system refused one, with this error number.
-    NotBorn { errno: i32 },
+    NotForked { errno: i32 },
     /// A worker has ended, and was reaped.
     Ended { worker: u32, how: Ending },
 }
@@ -58,8 +58,8 @@ impl Request {
 impl Report {
     pub(super) fn to_record(self) -> Record {
         match self {
-            Self::Born { worker } => record(1, worker, 0),
-            Self::NotBorn { errno } => record(2, 0, errno),
+            Self::Forked { worker } => record(1, worker, 0),
+            Self::NotForked { errno } => record(2, 0, errno),
             Self::Ended { worker, how: Ending::Exited(status) } => record(3, worker, status),
             Self::Ended { worker, how: Ending::Killed(signal) } => record(4, worker, signal),
             Self::Ended { worker, how: Ending::Unknown } => record(5, worker, 0),
@@ -69,8 +69,8 @@ impl Report {
     pub(super) fn of(record: Record) -> Option<Self> {
         let ended = |worker, how| Some(Self::Ended { worker, how });
         match fields(record) {
-            (1, worker, 0) => Some(Self::Born { worker }),
-            (2, 0, errno) => Some(Self::NotBorn { errno }),
+            (1, worker, 0) => Some(Self::Forked { worker }),
+            (2, 0, errno) => Some(Self::NotForked { errno }),
             (3, worker, status) => ended(worker, Ending::Exited(status)),
             (4, worker, signal) => ended(worker, Ending::Killed(signal)),
             (5, worker, 0) => ended(worker, Ending::Unknown),
@@ -91,7 +91,7 @@ mod tests {
         let endings = [Ending::Exited(-1), Ending::Killed(9), Ending::Unknown];
         let ended = endings.map(|how| Report::Ended { worker: 70_000, how });
         for report in
-            [Report::Born { worker: 1 }, Report::NotBorn { errno: 11 }].iter().chain(&ended)
+            [Report::Forked { worker: 1 }, Report::NotForked { errno: 11 }].iter().chain(&ended)
         {
             assert_eq!(Report::of(report.to_record()), Some(*report));
         }

@@ -1,7 +1,7 @@
 //! What travels between the pool and a worker: frames. A kind (1 byte), the length of what follows
 //! (8 bytes, little-endian), then a value in postcard's format, or a text, or nothing.
 //!
-//! No descriptor and no clock: `seat.rs` and `worker.rs` do the reading and writing, the one without
+//! No descriptor and no clock: `pipe.rs` and `worker.rs` do the reading and writing, the one without
 //! blocking, the other blocking.
 
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub(super) enum Kind {
     /// From a worker: its initializer is done.
     Ready,
     /// From a worker: the initializer panicked; the text says why.
-    Stillborn,
+    NotReady,
     /// From a worker: the job whose frame came next has been read, and begins now.
     Begun,
     /// From a worker: what the job returned.
@@ -35,7 +35,7 @@ impl Kind {
     const ALL: [Self; 7] = [
         Self::Job,
         Self::Ready,
-        Self::Stillborn,
+        Self::NotReady,
         Self::Begun,
         Self::Result,
         Self::Panicked,

@@ -2,10 +2,9 @@
 //! It has the job, the initializer and what they captured, and shares them with its workers.
 
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, kill};
@@ -15,6 +14,7 @@ use signal_hook::low_level::{pipe, unregister};
 
 use super::control::{Record, Report, Request};
 use super::error::Ending;
+use super::link::close_controls;
 use super::sys::{self, Alone};
 
 /// Leaving before anything was done: nobody is left to be told why.
@@ -23,28 +23,17 @@ const GAVE_UP: i32 = 1;
 /// What a worker does with its end of the pipe, until it exits with the status it returns.
 pub(super) type Work<'a> = dyn Fn(UnixStream) -> i32 + 'a;
 
-/// The pools' ends of control sockets. A nursery that inherited another pool's would keep that pool's
-/// nursery alive.
-static CONTROLS: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
-
-pub(super) fn controls() -> MutexGuard<'static, Vec<RawFd>> {
-    CONTROLS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Runs in the child, until the pool closes its end of `control`.
 pub(super) fn run(control: UnixStream, parent: Pid, alone: Alone, work: &Work<'_>) -> ! {
     end_with(parent);
-    for fd in controls().drain(..) {
-        let _ = unistd::close(fd);
-    }
+    close_controls();
+    // Rust needs its own handlers of stack overflow; that of SIGCHLD, if there is one, is shared below.
+    let kept = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGCHLD];
+    Signal::iterator().filter(|signal| !kept.contains(signal)).for_each(sys::unhandle);
     // Ctrl-C goes to the whole group: only the pool's own process acts on it. So with SIGTERM, which the
     // pool passes on to the workers when it is to reach them.
-    sys::ignore(Signal::SIGINT);
-    sys::ignore(Signal::SIGTERM);
-    sys::ignore(Signal::SIGPIPE);
-    for inherited in [Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2] {
-        sys::unhandle(inherited);
-    }
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGPIPE].into_iter().for_each(sys::ignore);
+    // They were blocked for the fork.
     let _ = SigSet::empty().thread_set_mask();
     // A job that reads gets an end, not a piece of what the parent is to read.
     if let Ok(null) = std::fs::File::open("/dev/null") {
@@ -110,12 +99,12 @@ impl<'a> Nursery<'a> {
 
     fn obey(&mut self, request: Request) -> nix::Result<()> {
         match request {
-            Request::Fork => match self.birth() {
+            Request::Fork => match self.fork_worker() {
                 Ok((worker, pipe)) => {
-                    let born = Report::Born { worker: worker.as_raw().unsigned_abs() };
-                    sys::send_with(&self.control, &born.to_record(), pipe.as_raw_fd())
+                    let forked = Report::Forked { worker: worker.as_raw().unsigned_abs() };
+                    sys::send_with(&self.control, &forked.to_record(), pipe.as_raw_fd())
                 }
-                Err(errno) => self.report(Report::NotBorn { errno: errno as i32 }),
+                Err(errno) => self.report(Report::NotForked { errno: errno as i32 }),
             },
             Request::Signal { worker, signal } => {
                 let signal = Signal::try_from(signal)?;
@@ -132,7 +121,7 @@ impl<'a> Nursery<'a> {
 
     /// A new worker and the pool's end of its socket. This process keeps neither end, so that no worker
     /// inherits one of another, which would keep it open for ever.
-    fn birth(&mut self) -> nix::Result<(Pid, UnixStream)> {
+    fn fork_worker(&mut self) -> nix::Result<(Pid, UnixStream)> {
         let pair = UnixStream::pair();
         let (ours, theirs) = pair
             .map_err(|error| error.raw_os_error().map_or(nix::Error::EIO, nix::Error::from_raw))?;
@@ -140,14 +129,14 @@ impl<'a> Nursery<'a> {
         let Some(worker) = sys::fork(&self.alone)? else {
             end_with(nursery);
             drop(ours);
-            self.grow_up(theirs);
+            self.become_worker(theirs);
         };
         self.workers.push(worker);
         Ok((worker, ours))
     }
 
     /// In a worker: forgets what only the nursery needs, and works.
-    fn grow_up(&self, pipe: UnixStream) -> ! {
+    fn become_worker(&self, pipe: UnixStream) -> ! {
         unregister(self.handler);
         sys::obey(Signal::SIGTERM);
         for socket in [&self.control, &self.ended] {

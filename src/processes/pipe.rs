@@ -1,28 +1,24 @@
 //! The pool's end of a worker's socket: writes job frames and reads answers at the same time, so that
 //! neither side ever waits for the other to read first.
 
-use std::collections::VecDeque;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll};
 
 use super::frame::{Frame, Inflow};
-use super::queue::Job;
 use crate::net::Source;
 use crate::trace::Direction;
 
 /// How many frames one write takes at most.
 const TOGETHER: usize = 64;
 
-/// How many reads in a row before the other seats get a turn.
+/// How many reads in a row before the other workers get a turn.
 const READS: usize = 16;
 
 pub(super) struct Pipe {
     socket: Source<UnixStream>,
     inflow: Inflow,
-    /// The lengths of the frames that were given and not begun. The last of them are the last given.
-    lengths: VecDeque<usize>,
-    /// How many of those bytes have been written.
+    /// How many bytes have been written of the frames that the worker has not begun, one after the other.
     written: usize,
     /// The other side reads no more. What it has written can still be read.
     deaf: bool,
@@ -32,39 +28,27 @@ impl Pipe {
     /// `socket` is made non-blocking here; should that fail, the first read says so.
     pub(super) fn new(socket: UnixStream, limit: usize) -> Self {
         let deaf = socket.set_nonblocking(true).is_err();
-        let (inflow, lengths) = (Inflow::new(limit), VecDeque::new());
-        Self { socket: Source::new(socket), inflow, lengths, written: 0, deaf }
+        Self { socket: Source::new(socket), inflow: Inflow::new(limit), written: 0, deaf }
     }
 
-    /// Frames of these lengths are to be written next.
-    pub(super) fn send(&mut self, lengths: impl Iterator<Item = usize>) {
-        self.lengths.extend(lengths);
+    pub(super) fn written(&self) -> usize {
+        self.written
     }
 
-    /// Whether all of the first frame has been written, and no more is known of it.
-    pub(super) fn has_sent_one(&self) -> bool {
-        self.lengths.front().is_some_and(|length| self.written >= *length)
+    /// The worker has begun the first frame, which is so long and will not be among the frames from now on.
+    pub(super) fn forget(&mut self, length: usize) {
+        self.written -= length;
     }
 
-    /// Whether the first frame has been written in part.
-    pub(super) fn has_sent_part(&self) -> bool {
-        self.written > 0 && !self.has_sent_one() && !self.lengths.is_empty()
-    }
-
-    /// The first frame has been read by the other side.
-    pub(super) fn forget_one(&mut self) {
-        self.written -= self.lengths.pop_front().expect("a frame was sent");
-    }
-
-    /// The next frame from the worker; none at its end. Meanwhile writes what is to be written of the
-    /// frames of `given`. `ended` says that the worker is no more: whatever it wrote is here by now.
-    pub(super) fn poll_frame(
+    /// The next frame from the worker; none at its end. Meanwhile writes what is to be written of `frames`,
+    /// which the worker has not begun. `ended` says that it is no more: whatever it wrote is here by now.
+    pub(super) fn poll_frame<'f>(
         &mut self,
-        given: &VecDeque<Job>,
+        frames: impl Iterator<Item = &'f [u8]> + Clone,
         ended: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Frame>, String>> {
-        if !ended && self.poll_write(given, cx).is_err() {
+        if !ended && self.poll_write(frames, cx).is_err() {
             self.deaf = true;
         }
         for _ in 0..READS {
@@ -90,18 +74,22 @@ impl Pipe {
         Poll::Pending
     }
 
-    fn poll_write(&mut self, given: &VecDeque<Job>, cx: &mut Context<'_>) -> io::Result<()> {
-        let all: usize = self.lengths.iter().sum();
-        while self.written < all && !self.deaf {
-            let begun = given.len() - self.lengths.len();
+    /// Writes as much as the socket takes.
+    fn poll_write<'f>(
+        &mut self,
+        frames: impl Iterator<Item = &'f [u8]> + Clone,
+        cx: &mut Context<'_>,
+    ) -> io::Result<()> {
+        while !self.deaf {
             let mut skip = self.written;
-            let mut unwritten = Vec::new();
-            for job in given.iter().skip(begun) {
-                let skipped = skip.min(job.frame.len());
-                skip -= skipped;
-                if skipped < job.frame.len() && unwritten.len() < TOGETHER {
-                    unwritten.push(IoSlice::new(&job.frame[skipped..]));
-                }
+            let unwritten = frames.clone().filter_map(|frame| {
+                let rest = frame.get(skip..).unwrap_or_default();
+                skip = skip.saturating_sub(frame.len());
+                (!rest.is_empty()).then(|| IoSlice::new(rest))
+            });
+            let unwritten: Vec<_> = unwritten.take(TOGETHER).collect();
+            if unwritten.is_empty() {
+                break;
             }
             let written = self
                 .socket

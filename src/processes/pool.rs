@@ -7,13 +7,14 @@ use std::thread::JoinHandle;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::builder::{Builder, Link, Settings};
-use super::driver;
+use super::builder::{Builder, Settings};
 use super::error::{ProcessError, StartError};
 use super::frame::{Kind, encode};
 use super::handle::ProcessHandle;
+use super::link::{Link, reap};
 use super::queue::{Answer, Job, Queue};
 use super::results::{Imap, ImapUnordered};
+use super::supervisor;
 
 /// Workers in processes of their own, for one job function: Python's `multiprocessing.Pool`.
 ///
@@ -32,14 +33,14 @@ use super::results::{Imap, ImapUnordered};
 pub struct ProcessPool<In, Out> {
     queue: Arc<Queue>,
     settings: Settings,
-    driver: Mutex<Driver>,
-    /// The process that made it. A copy in a forked child has no driver and owns no worker.
+    supervision: Mutex<Supervision>,
+    /// The process that made it. A copy in a forked child has no supervisor and owns no worker.
     owner: u32,
     types: PhantomData<fn(In) -> Out>,
 }
 
 #[derive(Debug)]
-enum Driver {
+enum Supervision {
     NotStarted(Link),
     Running(JoinHandle<()>),
     Over,
@@ -69,7 +70,7 @@ impl<In, Out> ProcessPool<In, Out> {
         Self {
             queue: Arc::new(Queue::new(link.nursery.as_raw().unsigned_abs())),
             settings,
-            driver: Mutex::new(Driver::NotStarted(link)),
+            supervision: Mutex::new(Supervision::NotStarted(link)),
             owner: std::process::id(),
             types: PhantomData,
         }
@@ -185,16 +186,17 @@ impl<In, Out> ProcessPool<In, Out> {
 
     /// At the first job, starts the thread that drives the pipes.
     fn start(&self) {
-        let mut driver = self.driver();
-        if let Driver::NotStarted(_) = &*driver
-            && let Driver::NotStarted(link) = std::mem::replace(&mut *driver, Driver::Over)
+        let mut supervision = self.supervision();
+        if let Supervision::NotStarted(_) = &*supervision
+            && let Supervision::NotStarted(link) =
+                std::mem::replace(&mut *supervision, Supervision::Over)
         {
             let nursery = link.nursery;
-            match driver::start(Arc::clone(&self.queue), link, self.settings) {
-                Ok(thread) => *driver = Driver::Running(thread),
+            match supervisor::start(Arc::clone(&self.queue), link, self.settings) {
+                Ok(thread) => *supervision = Supervision::Running(thread),
                 Err(error) => {
                     // The link went down with the thread that was not to be.
-                    driver::reap(nursery);
+                    reap(nursery);
                     let reason = format!("no thread could be had to drive it: {error}");
                     self.queue.fail(ProcessError::pool(reason));
                 }
@@ -202,25 +204,25 @@ impl<In, Out> ProcessPool<In, Out> {
         }
     }
 
-    fn driver(&self) -> MutexGuard<'_, Driver> {
-        self.driver.lock().unwrap_or_else(PoisonError::into_inner)
+    fn supervision(&self) -> MutexGuard<'_, Supervision> {
+        self.supervision.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<In, Out> Drop for ProcessPool<In, Out> {
     fn drop(&mut self) {
-        let driver = std::mem::replace(&mut *self.driver(), Driver::Over);
+        let supervision = std::mem::replace(&mut *self.supervision(), Supervision::Over);
         if std::process::id() != self.owner {
-            return std::mem::forget(driver);
+            return std::mem::forget(supervision);
         }
         self.queue.close();
-        match driver {
-            Driver::Running(thread) => _ = thread.join(),
-            Driver::NotStarted(Link { control, nursery }) => {
+        match supervision {
+            Supervision::Running(thread) => _ = thread.join(),
+            Supervision::NotStarted(Link { control, nursery }) => {
                 drop(control);
-                driver::reap(nursery);
+                reap(nursery);
             }
-            Driver::Over => {}
+            Supervision::Over => {}
         }
     }
 }

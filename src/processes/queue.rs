@@ -76,12 +76,12 @@ pub(super) struct State {
     pub(super) terminating: bool,
     /// The ids of the nursery and of its workers, as long as they are known to be there.
     pub(super) processes: Vec<u32>,
-    /// Of seats that have nothing to do.
+    /// Of tasks that wait for a change.
     waiting: Vec<Waker>,
 }
 
 impl State {
-    /// Whether a seat may go: no job is here, and none will come.
+    /// Whether a worker may go: no job is here, and none will come.
     pub(super) fn is_over(&self) -> bool {
         match self.phase {
             Phase::Open => false,
@@ -121,7 +121,7 @@ impl Queue {
     }
 
     /// Takes back jobs that were not begun: they were first, and are first again.
-    pub(super) fn put_back(&self, jobs: impl DoubleEndedIterator<Item = Job>) {
+    pub(super) fn put_back(&self, jobs: VecDeque<Job>) {
         let mut refused = Vec::new();
         let mut state = self.lock();
         let error = match &state.phase {
@@ -130,7 +130,7 @@ impl Queue {
             Phase::Failed(error) => Some(error.clone()),
         };
         match &error {
-            None => jobs.rev().for_each(|job| state.jobs.push_front(job)),
+            None => jobs.into_iter().rev().for_each(|job| state.jobs.push_front(job)),
             Some(_) => refused.extend(jobs),
         }
         Self::wake(state);
@@ -202,7 +202,7 @@ impl Queue {
         Poll::Pending
     }
 
-    /// Wakes all who wait: each seat decides by itself whether the change is for it.
+    /// Wakes all who wait: each task decides by itself whether the change is for it.
     fn wake(mut state: MutexGuard<'_, State>) {
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);

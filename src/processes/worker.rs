@@ -29,7 +29,7 @@ pub(super) fn work<S, In: DeserializeOwned, Out: Serialize>(
     let mut state = match catch_unwind(AssertUnwindSafe(initializer)) {
         Ok(state) => state,
         Err(panic) => {
-            pipe.unsent = frame(Kind::Stillborn, message(&*panic).as_bytes());
+            pipe.unsent = frame(Kind::NotReady, message(&*panic).as_bytes());
             let _ = pipe.flush();
             return PANICKED;
         }

@@ -3,6 +3,7 @@
 use std::process::id;
 
 use glassloop::processes::{Ending, ProcessError, ProcessPool};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::support::{descriptors, write_to_all_sockets};
@@ -19,6 +20,7 @@ tests![
     a_result_over_the_limit_is_an_error_and_the_worker_stays,
     a_worker_that_writes_noise_into_its_pipe_is_ended,
     a_worker_has_one_socket_and_it_is_its_own,
+    when_no_more_files_can_be_opened_the_workers_that_are_there_do_the_work,
 ];
 
 const LARGE: usize = 100_000_000;
@@ -150,4 +152,21 @@ fn a_worker_has_one_socket_and_it_is_its_own() {
     }
     drop(pool);
     assert_eq!(descriptors(), before);
+}
+
+fn when_no_more_files_can_be_opened_the_workers_that_are_there_do_the_work() {
+    let nap = |number: u64| {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        number
+    };
+    let pool = ProcessPool::new(16, nap).unwrap();
+    pool.submit(0).wait().unwrap();
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, 100, hard).unwrap();
+    let mut files: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+    files.truncate(files.len() - 3);
+    let results: Vec<u64> = pool.map(0..200).into_iter().map(Result::unwrap).collect();
+    assert_eq!(results, (0..200).collect::<Vec<_>>());
+    let workers = pool.processes().len() - 1;
+    assert!((1..=4).contains(&workers), "{workers} workers");
 }

@@ -35,19 +35,23 @@ pub(crate) fn is_victim() -> Option<String> {
     std::env::var(VICTIM).ok()
 }
 
-/// Reaps all that is orphaned, until there is no child left.
-pub(crate) fn reap_all() -> usize {
-    let mut reaped = 0;
+/// Reaps all that is orphaned, until there is no child left. (A nursery may reap some workers before.)
+pub(crate) fn reap_all() {
     until("all descendants have ended", || {
         loop {
             match waitpid(None::<Pid>, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) => return false,
-                Ok(_) => reaped += 1,
+                Ok(_) => {}
                 Err(_) => return true,
             }
         }
     });
-    reaped
+}
+
+/// A process and all its descendants.
+fn family(process: u32) -> Vec<u32> {
+    let descendants = children(process).into_iter().flat_map(family);
+    [process].into_iter().chain(descendants).collect()
 }
 
 fn sleep_then_mark(path: String) {
@@ -67,8 +71,11 @@ fn a_parent_that_is_killed_leaves_nobody_behind() {
     let mark = Mark::new();
     let victim = victim("a_parent_that_is_killed_leaves_nobody_behind", &mark);
     mark.wait();
+    let family = family(victim.id());
+    assert_eq!(family.len(), 5, "the victim, its nursery, its three workers");
     murder(victim.id());
-    assert_eq!(reap_all(), 5, "the victim, its nursery, its three workers");
+    reap_all();
+    assert!(family.into_iter().all(|process| state(process).is_none()));
 }
 
 fn a_parent_that_is_killed_before_its_first_job_leaves_nobody_behind() {
@@ -81,8 +88,11 @@ fn a_parent_that_is_killed_before_its_first_job_leaves_nobody_behind() {
     let mark = Mark::new();
     let victim = victim("a_parent_that_is_killed_before_its_first_job_leaves_nobody_behind", &mark);
     mark.wait();
+    let family = family(victim.id());
+    assert_eq!(family.len(), 3, "the victim and two nurseries");
     murder(victim.id());
-    assert_eq!(reap_all(), 3);
+    reap_all();
+    assert!(family.into_iter().all(|process| state(process).is_none()));
 }
 
 /// By `exit`, no destructor of the pool runs.
@@ -91,13 +101,19 @@ fn a_worker_killed_by_nobody_else_ends_when_the_parent_exits_in_the_middle() {
         let pool = ProcessPool::new(1, sleep_then_mark).unwrap();
         let _held = pool.submit(mark.clone());
         until("it works", || std::path::Path::new(&mark).exists());
+        until("it is told to exit", || std::path::Path::new(&format!("{mark}.exit")).exists());
         std::process::exit(0);
     }
     set_child_subreaper(true).unwrap();
     let mark = Mark::new();
     let name = "a_worker_killed_by_nobody_else_ends_when_the_parent_exits_in_the_middle";
-    let _victim = victim(name, &mark);
-    assert_eq!(reap_all(), 3);
+    let victim = victim(name, &mark);
+    mark.wait();
+    let family = family(victim.id());
+    assert_eq!(family.len(), 3, "the victim, its nursery, its worker");
+    std::fs::write(format!("{}.exit", mark.path()), "").unwrap();
+    reap_all();
+    assert!(family.into_iter().all(|process| state(process).is_none()));
 }
 
 fn ctrl_c_reaches_the_whole_group_and_only_the_parent_acts_on_it() {

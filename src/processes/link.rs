@@ -1,46 +1,112 @@
-//! Speaking with the nursery: what it is asked, what it tells, and who waits for that.
+//! The way to the nursery: the pool's end of the control socket, what the nursery is asked and tells, and
+//! who waits for that.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use nix::sys::wait::waitpid;
+use nix::unistd::{self, Pid};
+
 use super::control::{Record, Report, Request};
-use super::driver::reap;
 use super::error::{Ending, ProcessError};
-use super::hall::Hall;
+use super::supervisor::Supervisor;
 use super::sys;
 use crate::trace::Direction;
 
-/// A newborn worker, or why there is none.
-pub(super) type Arrival = Result<(u32, UnixStream), String>;
+/// The pools' ends of control sockets. A nursery that inherited another pool's would keep that pool's
+/// nursery alive.
+static CONTROLS: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+
+fn controls() -> MutexGuard<'static, Vec<RawFd>> {
+    CONTROLS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For a new nursery: closes what it has inherited of the pools that there were before.
+pub(super) fn close_controls() {
+    for fd in controls().drain(..) {
+        let _ = unistd::close(fd);
+    }
+}
+
+/// The way to a nursery.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) control: Control,
+    pub(super) nursery: Pid,
+}
+
+impl Link {
+    pub(super) fn new(socket: UnixStream, nursery: Pid) -> Self {
+        controls().push(socket.as_raw_fd());
+        Self { control: Control(socket), nursery }
+    }
+}
+
+/// The pool's end of the control socket, known to nurseries that are forked later.
+#[derive(Debug)]
+pub(super) struct Control(UnixStream);
+
+impl Control {
+    pub(super) fn socket(&self) -> &UnixStream {
+        &self.0
+    }
+}
+
+impl AsRawFd for Control {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        controls().retain(|known| *known != self.0.as_raw_fd());
+    }
+}
+
+/// Waits for a process that has ended, or is about to.
+pub(super) fn reap(process: Pid) -> Ending {
+    loop {
+        if let Some(how) = Ending::of(waitpid(process, None)) {
+            return how;
+        }
+    }
+}
+
+/// A new worker and the pool's end of its socket, or why there is none.
+pub(super) type Forked = Result<(u32, UnixStream), String>;
 
 /// What the nursery has said and nobody has acted upon; what it is still to be told.
 #[derive(Default)]
 pub(super) struct News {
-    unsent: VecDeque<u8>,
-    arrivals: VecDeque<Arrival>,
+    unsent: Vec<u8>,
+    forked: VecDeque<Forked>,
     endings: HashMap<u32, Ending>,
     /// The nursery is gone.
     over: bool,
     waiting: Vec<Waker>,
 }
 
-impl Hall {
+impl Supervisor {
     pub(super) fn ask(&self, request: Request) {
         self.news.borrow_mut().unsent.extend(request.to_record());
         self.wake_all();
     }
 
-    /// The next newborn, whoever asked for it; none when the nursery is gone.
-    pub(super) async fn arrival(&self) -> Option<Arrival> {
-        self.hear(|news| match news.arrivals.pop_front() {
+    /// Asks for a worker, and returns the next one, whoever asked for it; none when the nursery is gone.
+    pub(super) async fn fork_worker(&self) -> Option<Forked> {
+        self.ask(Request::Fork);
+        self.hear(|news| match news.forked.pop_front() {
             None if news.over => Some(None),
             None => None,
-            arrival => Some(arrival),
+            forked => Some(forked),
         })
         .await
     }
@@ -100,6 +166,8 @@ impl Hall {
             }
         });
         let why: String = gone.await;
+        // If it has not ended, it sees this and does.
+        let _ = self.control.get().socket().shutdown(Shutdown::Both);
         let how = reap(self.nursery);
         let nursery = self.nursery;
         let reason = match how {
@@ -115,10 +183,8 @@ impl Hall {
     /// Ready when the nursery hears no more.
     fn poll_send(&self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let unsent = self.poll_news(cx, |news| {
-                let bytes: Vec<u8> = news.unsent.iter().copied().collect();
-                (!bytes.is_empty()).then_some(bytes)
-            });
+            let unsent =
+                self.poll_news(cx, |news| (!news.unsent.is_empty()).then(|| news.unsent.clone()));
             let Poll::Ready(bytes) = unsent else { return Poll::Pending };
             let sent = self
                 .control
@@ -162,25 +228,29 @@ impl Hall {
 
     fn spread(&self, report: Report, socket: Option<UnixStream>) {
         match report {
-            Report::Born { worker } => self.queue.lock().processes.push(worker),
+            Report::Forked { worker } => self.queue.lock().processes.push(worker),
             Report::Ended { worker, .. } => {
                 self.queue.lock().processes.retain(|known| *known != worker);
             }
-            Report::NotBorn { .. } => {}
+            Report::NotForked { .. } => {}
         }
         let mut news = self.news.borrow_mut();
+        if let Report::Forked { worker } = report {
+            // That of an earlier process with this number, for which nobody waited.
+            news.endings.remove(&worker);
+        }
         match (report, socket) {
-            (Report::Born { worker }, Some(socket)) => {
-                news.arrivals.push_back(Ok((worker, socket)))
+            (Report::Forked { worker }, Some(socket)) => {
+                news.forked.push_back(Ok((worker, socket)))
             }
-            (Report::Born { worker }, None) => {
+            (Report::Forked { worker }, None) => {
                 let why =
                     format!("({worker}) could not be connected: too many files are open here");
-                news.arrivals.push_back(Err(why));
+                news.forked.push_back(Err(why));
             }
-            (Report::NotBorn { errno }, _) => {
+            (Report::NotForked { errno }, _) => {
                 let why = io::Error::from_raw_os_error(errno);
-                news.arrivals.push_back(Err(format!("could not be forked: {why}")));
+                news.forked.push_back(Err(format!("could not be forked: {why}")));
             }
             (Report::Ended { worker, how }, _) => _ = news.endings.insert(worker, how),
         }
