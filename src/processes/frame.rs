@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 /// The bytes of a frame before its value.
 pub(super) const HEADER: usize = 9;
 
+/// A text, such as what a panic said, is cut at this many bytes. A frame may always be so long.
+pub(super) const MOST_TEXT: usize = 16 * 1024;
+
 /// How much is read at once, unless a frame is larger.
 const BUFFER: usize = 64 * 1024;
 
@@ -53,6 +56,11 @@ impl Frame {
     pub(super) fn into_text(self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// A text as a frame.
+pub(super) fn text_frame(kind: Kind, text: &str) -> Vec<u8> {
+    frame(kind, &text.as_bytes()[..text.len().min(MOST_TEXT)])
 }
 
 /// A frame as bytes.

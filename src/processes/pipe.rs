@@ -5,7 +5,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll};
 
-use super::frame::{Frame, Inflow};
+use super::frame::{Frame, Inflow, MOST_TEXT};
 use crate::net::Source;
 use crate::trace::Direction;
 
@@ -28,7 +28,12 @@ impl Pipe {
     /// `socket` is made non-blocking here; should that fail, the first read says so.
     pub(super) fn new(socket: UnixStream, limit: usize) -> Self {
         let deaf = socket.set_nonblocking(true).is_err();
-        Self { socket: Source::new(socket), inflow: Inflow::new(limit), written: 0, deaf }
+        Self {
+            socket: Source::new(socket),
+            inflow: Inflow::new(limit.max(MOST_TEXT)),
+            written: 0,
+            deaf,
+        }
     }
 
     pub(super) fn written(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -217,6 +217,8 @@ impl<In, Out> Drop for ProcessPool<In, Out> {
         }
         self.queue.close();
         match supervision {
+            // On that thread itself, when a waker drops the last of the pool, it ends by itself.
+            Supervision::Running(thread) if thread.thread().id() == thread::current().id() => {}
             Supervision::Running(thread) => _ = thread.join(),
             Supervision::NotStarted(Link { control, nursery }) => {
                 drop(control);

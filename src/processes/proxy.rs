@@ -201,11 +201,16 @@ impl<'a> Proxy<'a> {
 
     /// It has sent what nobody understands.
     async fn kill_for(self, what: String) {
-        let Self { supervisor, id: worker, mut given, starting, .. } = self;
+        let Self { supervisor, id: worker, pipe, mut given, starting, .. } = self;
         supervisor.ask(Request::Signal { worker, signal: Signal::SIGKILL as i32 });
         supervisor.worker_failed(starting.is_none(), &format!("({worker}) sent {what}"));
-        if let Some(job) = given.pop_front() {
-            job.answer.give(Err(ProcessError::Odd { worker, what }));
+        // It goes on until it is killed, and cannot be understood: it may have begun all that it was sent.
+        let mut sent = pipe.written();
+        while given.front().is_some_and(|job| sent >= job.frame.len())
+            && let Some(job) = given.pop_front()
+        {
+            sent -= job.frame.len(); // none is left of one that it said it has begun
+            job.answer.give(Err(ProcessError::Odd { worker, what: what.clone() }));
         }
         supervisor.queue.put_back(given);
         supervisor.ending(worker).await;

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::frame::{Frame, Inflow, Kind, decode, encode, frame};
+use super::frame::{Frame, Inflow, Kind, decode, encode, frame, text_frame};
 use crate::job::shielded;
 
 /// As a Rust program that panicked.
@@ -29,7 +29,7 @@ pub(super) fn work<S, In: DeserializeOwned, Out: Serialize>(
     let mut state = match catch_unwind(AssertUnwindSafe(initializer)) {
         Ok(state) => state,
         Err(panic) => {
-            pipe.unsent = frame(Kind::NotReady, message(&*panic).as_bytes());
+            pipe.unsent = text_frame(Kind::NotReady, &message(&*panic));
             let _ = pipe.flush();
             return PANICKED;
         }
@@ -68,10 +68,10 @@ impl Pipe {
             self.flush()?;
             match catch_unwind(AssertUnwindSafe(|| run(job))) {
                 Ok(Ok(result)) => self.unsent = result,
-                Ok(Err(reason)) => self.unsent = frame(Kind::Failed, reason.as_bytes()),
+                Ok(Err(reason)) => self.unsent = text_frame(Kind::Failed, &reason),
                 Err(panic) => {
                     // The state may be half changed: this worker ends, and another begins anew.
-                    self.unsent = frame(Kind::Panicked, message(&*panic).as_bytes());
+                    self.unsent = text_frame(Kind::Panicked, &message(&*panic));
                     self.flush()?;
                     return Ok(PANICKED);
                 }

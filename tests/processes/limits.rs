@@ -19,6 +19,8 @@ tests![
     an_argument_over_the_limit_is_refused_with_a_sentence,
     a_result_over_the_limit_is_an_error_and_the_worker_stays,
     a_worker_that_writes_noise_into_its_pipe_is_ended,
+    a_worker_that_writes_noise_between_the_jobs_of_a_chunk_does_none_of_them_twice,
+    a_panic_that_says_more_than_a_value_may_take_is_told_in_full,
     a_worker_has_one_socket_and_it_is_its_own,
     when_no_more_files_can_be_opened_the_workers_that_are_there_do_the_work,
 ];
@@ -133,6 +135,43 @@ fn a_worker_that_writes_noise_into_its_pipe_is_ended() {
             other => panic!("{text}: {other:?}"),
         }
         assert_ne!(pool.submit(vec![]).wait().unwrap(), worker);
+    }
+}
+
+fn a_worker_that_writes_noise_between_the_jobs_of_a_chunk_does_none_of_them_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("done");
+    let log = std::fs::File::options().create(true).append(true).open(&path).unwrap();
+    let job = |number: u32| {
+        use std::io::Write;
+        writeln!(&log, "{number}").unwrap();
+        if number % 20 == 5 {
+            write_to_all_sockets(&[99; 20]);
+        }
+    };
+    let pool = ProcessPool::builder().workers(1).chunk_size(20).build(|(), n| job(n)).unwrap();
+    let mut odd = 0;
+    for result in pool.map(1..=200) {
+        odd += u32::from(matches!(result, Err(ProcessError::Odd { .. })));
+    }
+    assert!(odd >= 5, "{odd}");
+    let done = std::fs::read_to_string(path).unwrap();
+    let mut numbers: Vec<&str> = done.lines().collect();
+    numbers.sort();
+    let count = numbers.len();
+    numbers.dedup();
+    assert_eq!(numbers.len(), count, "a job was done twice");
+}
+
+fn a_panic_that_says_more_than_a_value_may_take_is_told_in_full() {
+    let builder = ProcessPool::builder().workers(1).frame_limit(100);
+    let job = |_: &mut (), length: usize| assert!(length == 0, "{}", "x".repeat(length));
+    let pool = builder.build(job).unwrap();
+    for length in [0, 1000] {
+        match pool.submit(length).wait() {
+            Err(ProcessError::Panicked { message, .. }) => assert_eq!(message.len(), length),
+            result => assert!(length == 0 && result.is_ok(), "{result:?}"),
+        }
     }
 }
 
