@@ -119,3 +119,21 @@ fn only_the_models_that_were_asked_for_run() {
         assert!(document["verdict"][workload].is_null());
     }
 }
+
+#[test]
+fn a_sweep_has_a_step_for_each_number_in_flight() {
+    let args = ["compare", "--files", "4", "--size", "1KiB", "--latency", "100ms", "--sum", "1000"];
+    let run = run(args.into_iter().chain(["--json", "--sweep", "--models", "processes"]));
+    let document = run.exits(0).json();
+    let steps = document["sweep"].as_array().unwrap();
+    let column = |name| steps.iter().map(|step| step[name].as_u64().unwrap()).collect::<Vec<_>>();
+    assert_eq!(column("concurrency"), [1, 2, 4]);
+    assert_eq!(column("in_flight"), [1, 2, 4]);
+    let memory = column("peak_rss_bytes");
+    // A worker has some pages for itself; three more of them have thrice as many.
+    assert!(memory[2] > memory[0] + 3 * 64 * 1024, "{memory:?}");
+    for (step, least) in steps.iter().zip([0.4, 0.2, 0.1]) {
+        assert_eq!((&step["model"], &step["verified"]), (&"processes".into(), &true.into()));
+        assert!(step["wall_s"].as_f64().unwrap() >= least, "{step}");
+    }
+}

@@ -23,6 +23,7 @@ tests![
     a_worker_that_leaves_a_child_behind_is_seen_to_end,
     a_worker_that_loses_its_pipe_is_ended,
     an_initializer_that_panics_fails_the_pool_after_three_with_its_text,
+    an_initializer_that_panics_only_later_fails_the_pool_too,
     three_deaths_before_a_first_result_fail_the_pool,
     deaths_after_a_first_result_never_fail_the_pool,
     a_nursery_that_is_killed_fails_every_handle_and_ends_its_workers,
@@ -248,6 +249,20 @@ fn an_initializer_that_panics_fails_the_pool_after_three_with_its_text() {
         );
     }
     assert!(matches!(pool.submit(1).wait(), Err(ProcessError::PoolFailed { .. })));
+}
+
+fn an_initializer_that_panics_only_later_fails_the_pool_too() {
+    let mark = Mark::new();
+    let path = mark.path();
+    let initializer = || assert!(!std::path::Path::new(&path).exists(), "it is too late");
+    let builder = ProcessPool::builder().workers(1).initializer(initializer);
+    let pool = builder.build(|(), ()| id()).unwrap();
+    let worker = pool.submit(()).wait().unwrap();
+    std::fs::write(&path, "").unwrap();
+    murder(worker);
+    let error = pool.submit(()).wait().unwrap_err().to_string();
+    assert!(error.contains("3 workers in a row ended before they were ready"), "{error}");
+    assert!(error.ends_with("panicked in the initializer: it is too late"), "{error}");
 }
 
 fn three_deaths_before_a_first_result_fail_the_pool() {

@@ -106,11 +106,14 @@ fn a_worker_may_have_a_pool_of_its_own() {
 
 fn a_fork_of_the_owner_cannot_use_the_pool_nor_harm_it() {
     let pool = ProcessPool::new(1, |number: u32| number + 1).unwrap();
+    let pool = std::cell::RefCell::new(Some(pool));
     let use_and_drop = |number: u32| {
+        let Some(pool) = pool.take() else { return false };
         let error = pool.submit(number).wait().unwrap_err();
         matches!(error, ProcessError::PoolFailed { .. })
     };
     let other = ProcessPool::new(1, use_and_drop).unwrap();
     assert_eq!(other.submit(1).wait(), Ok(true));
-    assert_eq!(pool.submit(1).wait(), Ok(2));
+    assert_eq!(other.submit(1).wait(), Ok(false), "the worker has died of it");
+    assert_eq!(pool.take().unwrap().submit(1).wait(), Ok(2));
 }
