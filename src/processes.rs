@@ -15,7 +15,8 @@
 //! **Why a nursery.** A fork copies one thread. If another one holds a lock at that moment, the allocator's
 //! or that of standard output, it stays locked in the child for ever. So everything that will ever be
 //! forked is forked from one process that never has a second thread: the nursery, made together with the
-//! pool while this process has none either ([`Builder::build`] refuses otherwise). It has the job function,
+//! pool while this process has none either ([`Builder::build`] refuses otherwise). The idea is that of Android's
+//! zygote and of the `forkserver` of Python's `multiprocessing`, whose names for the rest are used here. It has the job function,
 //! the initializer and all they captured, shared by copy-on-write. From then on threads are free.
 //!
 //! **This side is an event-loop program.** At the first job a thread starts and runs a [`Runtime`] of its own:

@@ -48,6 +48,13 @@ enum Supervision {
 
 impl ProcessPool<(), ()> {
     /// A pool with settings of your own.
+    ///
+    /// ```
+    /// let builder = glassloop::processes::ProcessPool::builder().workers(2);
+    /// let pool = builder.build(|(), text: String| text.len())?;
+    /// assert_eq!(pool.submit("four".into()).wait(), Ok(4));
+    /// # Ok::<(), glassloop::processes::StartError>(())
+    /// ```
     pub fn builder() -> Builder<fn()> {
         Builder::new()
     }
@@ -77,7 +84,15 @@ impl<In, Out> ProcessPool<In, Out> {
     }
 
     /// Gives a job to the next worker that is free. At most once: a job that may have begun is never
-    /// given to a second worker.
+    /// given to a second worker. What goes wrong, with the argument or with the pool, comes out of the handle.
+    ///
+    /// ```
+    /// let pool = glassloop::processes::ProcessPool::new(2, |number: u32| 10 / number)?;
+    /// let (good, bad) = (pool.submit(5), pool.submit(0));
+    /// assert_eq!(good.wait(), Ok(2));
+    /// assert!(bad.wait().unwrap_err().to_string().contains("attempt to divide by zero"));
+    /// # Ok::<(), glassloop::processes::StartError>(())
+    /// ```
     pub fn submit(&self, argument: In) -> ProcessHandle<Out>
     where
         In: Serialize,
@@ -88,7 +103,14 @@ impl<In, Out> ProcessPool<In, Out> {
         handle
     }
 
-    /// Does all jobs, and returns what came of each, in the order of the arguments.
+    /// Does all jobs, and returns what came of each, in the order of the arguments. It blocks this thread, and
+    /// all arguments and results are in memory at once: [`imap`](Self::imap) has a few at a time.
+    ///
+    /// ```
+    /// let pool = glassloop::processes::ProcessPool::new(2, |number: u32| number + 1)?;
+    /// assert_eq!(pool.map([1, 2, 3]), [Ok(2), Ok(3), Ok(4)]);
+    /// # Ok::<(), glassloop::processes::StartError>(())
+    /// ```
     pub fn map(&self, arguments: impl IntoIterator<Item = In>) -> Vec<Result<Out, ProcessError>>
     where
         In: Serialize,
@@ -129,18 +151,46 @@ impl<In, Out> ProcessPool<In, Out> {
         ImapUnordered::new(self, arguments.into_iter())
     }
 
-    /// Finishes what is queued, ends the workers and reaps them all.
+    /// Finishes what is queued, ends the workers and reaps them all. It blocks for as long as that takes: the
+    /// jobs, and the destructors of the workers' states.
+    ///
+    /// ```
+    /// let pool = glassloop::processes::ProcessPool::new(2, |number: u32| number + 1)?;
+    /// let handle = pool.submit(1);
+    /// pool.shutdown();
+    /// assert!(handle.is_finished());
+    /// # Ok::<(), glassloop::processes::StartError>(())
+    /// ```
     pub fn shutdown(self) {
         drop(self);
     }
 
     /// Cancels what is queued, finishes what is under way, ends the workers and reaps them all.
+    ///
+    /// ```
+    /// let pool = glassloop::processes::ProcessPool::new(1, |number: u32| number + 1)?;
+    /// let handles: Vec<_> = (0..1000).map(|number| pool.submit(number)).collect();
+    /// pool.shutdown_now();
+    /// assert!(handles.iter().all(|handle| handle.is_finished()));
+    /// # Ok::<(), glassloop::processes::StartError>(())
+    /// ```
     pub fn shutdown_now(self) {
         self.queue.cancel();
     }
 
     /// Cancels what is queued, and sends the workers SIGTERM; those that live on after half a second are
     /// killed. A job that wants to clean up catches SIGTERM: its initializer installs the handler.
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    ///
+    /// let for_ever = |()| thread::sleep(Duration::MAX);
+    /// let pool = glassloop::processes::ProcessPool::new(1, for_ever)?;
+    /// let handle = pool.submit(());
+    /// pool.terminate();
+    /// assert!(handle.wait().is_err());
+    /// # Ok::<(), glassloop::processes::StartError>(())
+    /// ```
     pub fn terminate(self) {
         self.end_jobs();
     }

@@ -147,7 +147,9 @@ impl Queue {
     /// Cancels what is queued.
     pub(super) fn cancel(&self) {
         self.step_down(Phase::Closing);
-        let cancelled = std::mem::take(&mut self.lock().jobs);
+        let mut state = self.lock();
+        let cancelled = std::mem::take(&mut state.jobs);
+        Self::wake(state);
         drop(cancelled);
     }
 
@@ -194,6 +196,10 @@ impl Queue {
     ) -> Poll<T> {
         let mut state = self.lock();
         if let Some(found) = look(&mut state) {
+            // It may have taken the last job, and others wait for nothing else.
+            if state.is_over() {
+                Self::wake(state);
+            }
             return Poll::Ready(found);
         }
         if !state.waiting.iter().any(|known| known.will_wake(cx.waker())) {

@@ -206,6 +206,14 @@ enum Ready {
 
 impl Prepared {
     /// The ids of the processes that work for it, as long as there are any; none for the other models.
+    ///
+    /// ```
+    /// use glassloop::workloads::{Model, download};
+    ///
+    /// let fetcher = download::prepare(Model::EventLoop, download::Settings::default())?;
+    /// assert!(fetcher.processes().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn processes(&self) -> Vec<u32> {
         match &self.ready {
             Ready::Here(_) => Vec::new(),

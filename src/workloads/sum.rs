@@ -95,6 +95,13 @@ enum Ready {
 
 impl Prepared {
     /// The ids of the processes that work for it, as long as there are any; none for the other models.
+    ///
+    /// ```
+    /// use glassloop::workloads::{Model, sum};
+    ///
+    /// assert!(sum::prepare(Model::EventLoop, 4)?.processes().is_empty());
+    /// # Ok::<(), sum::StartError>(())
+    /// ```
     pub fn processes(&self) -> Vec<u32> {
         match &self.0 {
             Ready::Here(_) => Vec::new(),

@@ -23,6 +23,7 @@ tests![
     a_pool_forks_no_more_workers_than_it_has_work_for,
     a_worker_is_replaced_after_its_number_of_jobs,
     dropping_a_pool_finishes_what_is_queued,
+    dropping_a_pool_with_more_workers_than_jobs_ends,
     a_pool_that_was_never_used_goes_quietly,
     shutdown_now_cancels_what_is_queued_and_finishes_what_is_under_way,
     terminate_ends_what_is_under_way_and_kills_what_does_not_end,
@@ -170,6 +171,19 @@ fn dropping_a_pool_finishes_what_is_queued() {
         .collect();
     assert_eq!(results, (1..=100).collect::<Vec<_>>());
     assert_eq!(children(id()), []);
+}
+
+fn dropping_a_pool_with_more_workers_than_jobs_ends() {
+    for jobs in [1, 2, 3] {
+        let pool = ProcessPool::new(4, |number: u32| number + 1).unwrap();
+        let handles: Vec<_> = (0..jobs).map(|number| pool.submit(number)).collect();
+        drop(pool);
+        assert!(handles.into_iter().all(|handle| handle.wait().is_ok()));
+        let pool = ProcessPool::new(4, |number: u32| number + 1).unwrap();
+        let handles: Vec<_> = (0..jobs).map(|number| pool.submit(number)).collect();
+        pool.shutdown_now();
+        assert!(handles.into_iter().all(|handle| handle.is_finished()));
+    }
 }
 
 fn a_pool_that_was_never_used_goes_quietly() {
