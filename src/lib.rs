@@ -30,7 +30,8 @@
 //!    `task.rs`, `waker.rs`; then `reactor.rs` and `timers.rs`.
 //! 2. [`net`], [`mod@time`], [`task`], [`signal`]: what waits in it. `net/source.rs` is where a socket meets
 //!    the reactor. `inbox.rs`, `job.rs` and `handle.rs` are the way between threads.
-//! 3. [`threads`]: pools of threads, for what blocks and what computes.
+//! 3. [`threads`]: pools of threads, for what blocks and what computes. `processes`: a pool of forked workers,
+//!    whose own side is a program on this loop.
 //! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
 //! 6. [`trace`]: what happened in a run.
@@ -42,6 +43,8 @@ pub mod http;
 mod inbox;
 mod job;
 pub mod net;
+#[cfg(feature = "processes")]
+pub mod processes;
 pub mod runtime;
 pub mod server;
 pub mod signal;
