@@ -1,5 +1,5 @@
-//! Four sleeps of a second overlap to one, whoever sleeps: four threads, a pool of four, or one event
-//! loop. One after another they add up; that is shown with shorter ones.
+//! Four sleeps of a second overlap to one, whoever sleeps: four threads, a pool of four threads or
+//! of four processes, or one event loop. One after another they add up; that is shown with shorter ones.
 //!
 //! `cargo run --example overlapping_sleeps`
 
@@ -7,6 +7,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use glassloop::processes::ProcessPool;
 use glassloop::task::join_all;
 use glassloop::{Runtime, ThreadPool, time};
 
@@ -15,7 +16,8 @@ const LONG: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(100);
 
 fn main() -> io::Result<()> {
-    // Models that fork belong before those that start threads.
+    // First, since it forks: the others start threads.
+    show("processes", LONG, processes)?;
     show("sequential", SHORT, sequential)?;
     show("thread-per-task", LONG, thread_per_task)?;
     show("threads", LONG, threads)?;
@@ -50,6 +52,11 @@ fn threads(nap: Duration) -> io::Result<()> {
         pool.submit(move || thread::sleep(nap));
     }
     Ok(())
+}
+
+fn processes(nap: Duration) -> io::Result<()> {
+    let pool = ProcessPool::new(SLEEPS, thread::sleep).map_err(io::Error::other)?;
+    pool.map([nap; SLEEPS]).into_iter().collect::<Result<(), _>>().map_err(io::Error::other)
 }
 
 fn event_loop(nap: Duration) -> io::Result<()> {

@@ -33,7 +33,8 @@
 //!    [`io::unix::AsyncFd`] waits for any other descriptor, [`fs`] for files. `inbox.rs`, `job.rs` and
 //!    `handle.rs` are the way between threads.
 //! 3. [`sync`]: what tasks say to each other, and whose turn it is. Begin with `sync/wait.rs`. [`threads`]:
-//!    pools of threads, for what blocks and what computes.
+//!    pools of threads, for what blocks and what computes. `processes`: a pool of forked workers, whose own side
+//!    is a program on this loop.
 //! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
 //! 6. [`trace`]: what happened in a run.
@@ -50,6 +51,8 @@ mod inbox;
 pub mod io;
 mod job;
 pub mod net;
+#[cfg(feature = "processes")]
+pub mod processes;
 mod readiness;
 pub mod runtime;
 pub mod server;

@@ -7,6 +7,8 @@ pub mod download;
 mod interrupt;
 pub mod names;
 pub mod part_file;
+#[cfg(feature = "processes")]
+mod pooled;
 pub mod sum;
 
 use std::fmt;
@@ -24,14 +26,23 @@ pub enum Model {
     ThreadPerTask,
     /// A pool of threads, which take job after job.
     Threads,
+    /// Worker processes, each with one job at a time.
+    #[cfg(feature = "processes")]
+    Processes,
     /// A task for each job, all on one thread.
     EventLoop,
 }
 
 impl Model {
     /// Every model, from the simplest on.
-    pub const ALL: [Self; 4] =
-        [Self::Sequential, Self::ThreadPerTask, Self::Threads, Self::EventLoop];
+    pub const ALL: [Self; 4 + cfg!(feature = "processes") as usize] = [
+        Self::Sequential,
+        Self::ThreadPerTask,
+        Self::Threads,
+        #[cfg(feature = "processes")]
+        Self::Processes,
+        Self::EventLoop,
+    ];
 
     /// The name on the command line.
     ///
@@ -43,6 +54,8 @@ impl Model {
             Self::Sequential => "sequential",
             Self::ThreadPerTask => "thread-per-task",
             Self::Threads => "threads",
+            #[cfg(feature = "processes")]
+            Self::Processes => "processes",
             Self::EventLoop => "event-loop",
         }
     }
@@ -67,7 +80,7 @@ impl FromStr for Model {
 
 /// No model has this name.
 #[derive(Debug, thiserror::Error)]
-#[error("no model is called {0:?}: choose sequential, thread-per-task, threads or event-loop")]
+#[error("no model is called {0:?}: choose one of {models}", models = Model::ALL.map(Model::name).join(", "))]
 pub struct UnknownModel(String);
 
 /// Counts the jobs that are under way at once, and remembers the most there have been.

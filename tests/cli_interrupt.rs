@@ -9,17 +9,17 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use e2e_support::processes::Mark;
 use e2e_support::program::Run;
 use e2e_support::servers::{response, say_nothing};
 use e2e_support::{
     AlbumServer, Blackhole, Folder, Running, Scripted, for_every_model, glassloop, wait_for,
 };
+use glassloop::workloads::Model;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -65,6 +65,39 @@ fn a_download_keeps_what_is_complete_and_nothing_else() {
             } else {
                 run.says("interrupted: 1 of 3 files, 2 failed");
                 assert_eq!(run.stdout.trim_end(), folder.at("small"));
+            }
+        }
+    });
+}
+
+/// A terminal sends Ctrl-C to all processes of a command, `kill` to the one that was started.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_process_of_a_download_or_a_sum_is_left() {
+    let (_served, server) = slow_album();
+    let urls = ["large-1", "large-2"].map(|name| server.url(name));
+    let endless = ["sum", "--range", "1..=9223372036854775807"];
+    for_every_model(|model| {
+        for whole_group in [false, true] {
+            let folder = Folder::new();
+            let download = ["download", "-o", folder.arg(), &urls[0], &urls[1]];
+            for args in [&download[..], &endless] {
+                let mark = Mark::new();
+                let mut command = glassloop(args);
+                mark.put_on(&mut command).args(["--model", model.name()]).process_group(0);
+                let mut running = Running::start(&mut command);
+                if model == Model::Processes {
+                    // The command, its nursery, and a worker at least.
+                    wait_for("a worker", || (mark.bearers().len() >= 3).then_some(()));
+                }
+                match whole_group {
+                    true => running.interrupt_group(),
+                    false => running.interrupt(),
+                }
+                running.end().exits(130).ends_within(AT_ONCE);
+                // A process that was killed may take a moment to be gone.
+                wait_for("the end of all", || mark.bearers().is_empty().then_some(()));
+                assert_eq!(folder.names(), [""; 0]);
             }
         }
     });
@@ -213,24 +246,6 @@ fn a_server_ends_with_clients_connected() {
     assert!(TcpStream::connect(address).is_err());
 }
 
-/// Processes are found by a mark in their environment, which children inherit.
-const MARK: &str = "GLASSLOOP_TEST_MARK";
-
-fn marked(mark: &str) -> Vec<(i32, String)> {
-    let mark = format!("{MARK}={mark}");
-    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-    let is_marked = |process: &Path| {
-        let environment = fs::read(process.join("environ")).unwrap_or_default();
-        environment.split(|&byte| byte == 0).any(|variable| variable == mark.as_bytes())
-    };
-    let line = |process: &Path| {
-        let pid = process.file_name()?.to_str()?.parse().ok()?;
-        let line = fs::read(process.join("cmdline")).ok()?;
-        Some((pid, String::from_utf8_lossy(&line).replace('\0', " ")))
-    };
-    processes.filter(|path| is_marked(path)).filter_map(|path| line(&path)).collect()
-}
-
 /// Whom a Ctrl-C reaches.
 #[derive(Clone, Copy, PartialEq)]
 enum Reaches {
@@ -250,18 +265,17 @@ fn interrupt_compare(
     mut is_time: impl FnMut(&[(i32, String)]) -> bool,
     reaches: Reaches,
 ) -> Run {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mark = Mark::new();
     let temporary = Folder::new();
     let mut command: Command = glassloop(["compare"].iter().chain(args));
-    command.env(MARK, &mark).env("TMPDIR", temporary.path()).process_group(0);
+    mark.put_on(&mut command).env("TMPDIR", temporary.path()).process_group(0);
     let mut running = Running::start(&mut command);
-    wait_for("the moment", || is_time(&marked(&mark)).then_some(()));
+    wait_for("the moment", || is_time(&mark.bearers()).then_some(()));
     match reaches {
         Reaches::OnlyIt => running.interrupt(),
         Reaches::All => running.interrupt_group(),
         Reaches::TheChildrenFirst => {
-            for (child, _) in marked(&mark).iter().filter(|(pid, _)| *pid != running.pid()) {
+            for (child, _) in mark.bearers().iter().filter(|(pid, _)| *pid != running.pid()) {
                 kill(Pid::from_raw(*child), Signal::SIGINT).unwrap();
             }
             thread::sleep(Duration::from_millis(30));
@@ -273,7 +287,7 @@ fn interrupt_compare(
     assert!(!run.stderr.contains("error"), "{run}");
     assert_eq!(temporary.names(), [""; 0], "a temporary folder is left: {run}");
     // A process that was killed may take a moment to be gone.
-    wait_for("the end of all children", || marked(&mark).is_empty().then_some(()));
+    wait_for("the end of all children", || mark.bearers().is_empty().then_some(()));
     assert!(!run.stdout.contains("is not right"), "an unfinished run was compared: {run}");
     run
 }

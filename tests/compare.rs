@@ -63,7 +63,7 @@ fn json_is_one_document_with_an_entry_for_each_model() {
 
     let downloads = document["download"].as_array().unwrap();
     let in_flight: Vec<_> = downloads.iter().map(|entry| &entry["in_flight"]).collect();
-    assert_eq!(in_flight, [1, 6, 3, 6], "one, all, as many as the pool has threads, all");
+    assert_eq!(in_flight, [1, 6, 3, 3, 6], "one, all, as many as each pool has workers, all");
     for entry in downloads {
         assert_eq!((&entry["jobs"], &entry["bytes"]), (&6.into(), &(6 * 1024).into()));
         // Never early: each file takes 150 ms, and only the sequential run adds them up.
@@ -73,8 +73,8 @@ fn json_is_one_document_with_an_entry_for_each_model() {
     }
     for entry in document["sum"].as_array().unwrap() {
         let (in_flight, jobs) = (entry["in_flight"].as_u64().unwrap(), entry["jobs"].as_u64());
-        let by_threads = ["thread-per-task", "threads"].map(Value::from).contains(&entry["model"]);
-        let most = if by_threads { jobs.unwrap() } else { 1 };
+        let by_many = ["thread-per-task", "threads", "processes"].map(Value::from);
+        let most = if by_many.contains(&entry["model"]) { jobs.unwrap() } else { 1 };
         assert!((1..=most).contains(&in_flight), "{entry}");
     }
 
@@ -135,5 +135,23 @@ fn only_the_models_that_were_asked_for_run() {
         assert_eq!(entries[0]["model"], "event-loop");
         assert!(entries[0]["speedup"].is_null(), "over nothing");
         assert!(document["verdict"][workload].is_null());
+    }
+}
+
+#[test]
+fn a_sweep_has_a_step_for_each_number_in_flight() {
+    let args = ["compare", "--files", "4", "--size", "1KiB", "--latency", "100ms", "--sum", "1000"];
+    let run = run(args.into_iter().chain(["--json", "--sweep", "--models", "processes"]));
+    let document = run.exits(0).json();
+    let steps = document["sweep"].as_array().unwrap();
+    let column = |name| steps.iter().map(|step| step[name].as_u64().unwrap()).collect::<Vec<_>>();
+    assert_eq!(column("concurrency"), [1, 2, 4]);
+    assert_eq!(column("in_flight"), [1, 2, 4]);
+    let memory = column("peak_rss_bytes");
+    // A worker has some pages for itself; three more of them have thrice as many.
+    assert!(memory[2] > memory[0] + 3 * 64 * 1024, "{memory:?}");
+    for (step, least) in steps.iter().zip([0.4, 0.2, 0.1]) {
+        assert_eq!((&step["model"], &step["verified"]), (&"processes".into(), &true.into()));
+        assert!(step["wall_s"].as_f64().unwrap() >= least, "{step}");
     }
 }

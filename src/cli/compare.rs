@@ -4,6 +4,7 @@
 mod bench;
 mod child;
 pub(super) mod measure;
+mod memory;
 mod sweep;
 mod table;
 mod verdict;
@@ -34,7 +35,7 @@ pub(super) struct Options {
     /// How long the server waits before each answer
     #[arg(long, default_value = "50ms", value_parser = values::duration, value_name = "DURATION")]
     latency: Duration,
-    /// How many threads the model `threads` downloads with
+    /// How many workers a pool downloads with
     #[arg(long, default_value = "8", value_name = "N")]
     concurrency: NonZeroUsize,
     /// Add the numbers from 1 to this
@@ -124,7 +125,7 @@ impl Options {
     fn in_flight(&self, model: Model) -> usize {
         match model {
             Model::Sequential => 1,
-            Model::Threads => self.concurrency.get(),
+            Model::Threads | Model::Processes => self.concurrency.get(),
             Model::ThreadPerTask | Model::EventLoop => self.files as usize,
         }
     }

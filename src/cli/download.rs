@@ -56,6 +56,16 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: Options) -> anyhow::Result<End> {
+    let settings = Settings {
+        concurrency: options.concurrency,
+        retries: options.retries,
+        connect_timeout: options.connect_timeout,
+        timeout: options.timeout,
+        replace: options.force,
+    };
+    // First of all: processes are forked, which is safe only before there are threads.
+    let fetcher =
+        download::prepare(options.model, settings).context("cannot start the download")?;
     let begun = Arc::new(OnceLock::<Arc<Progress>>::new());
     let last_words = Arc::clone(&begun);
     let interrupt = signals::interrupt(move || match last_words.get() {
@@ -78,13 +88,6 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
     // Only now: a list that cannot be read leaves no empty folder.
     prepare_folder(&options.output)?;
     let jobs = Job::plan(&urls, &options.output);
-    let settings = Settings {
-        concurrency: options.concurrency,
-        retries: options.retries,
-        connect_timeout: options.connect_timeout,
-        timeout: options.timeout,
-        replace: options.force,
-    };
     let style = match (options.quiet, options.json) {
         (true, _) => Style::Quiet,
         (_, true) => Style::Json,
@@ -93,8 +96,9 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
     let progress = Progress::new(style, options.model, jobs.len());
     let progress = Arc::new(progress.context("cannot start a thread")?);
     let _ = begun.set(Arc::clone(&progress)); // it was not set before
-    let report = download::run(options.model, jobs, settings, progress.clone(), &interrupt)
-        .context("cannot start an event loop")?;
+    let report =
+        fetcher.run(jobs, progress.clone(), &interrupt).context("cannot start an event loop")?;
+    drop(fetcher);
     progress.flush();
     let interrupted = interrupt.is_set();
     progress.summarize(Some(report.in_flight), interrupted);

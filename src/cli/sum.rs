@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::Args;
+use glassloop::workloads::Model;
 use glassloop::workloads::sum::{
     self, MAX_CHUNKS, NumberRange, Numbers, Part, SumError, SumReport,
 };
-use glassloop::workloads::{Interrupt, Model};
 use serde::Serialize;
 
 use super::{End, RED, signals, tell, values};
@@ -58,9 +57,11 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
         Some(range) => Numbers::Range(*range),
         None => Numbers::Files(options.files.clone()),
     };
-    let interrupt = signals::interrupt(|| tell("interrupted"))?;
+    // First of all: processes are forked, which is safe only before there are threads.
     let start = Instant::now();
-    let report = add(&numbers, options.model, chunks, &interrupt)?;
+    let adder = sum::prepare(options.model, processors())?;
+    let interrupt = signals::interrupt(|| tell("interrupted"))?;
+    let report = adder.run(&numbers.split(chunks)?, &interrupt)?;
     let wall_s = start.elapsed().as_secs_f64();
     if options.json {
         print_json(options.model, &report, wall_s)?;
@@ -76,16 +77,6 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
 
 pub(super) fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)
-}
-
-pub(super) fn add(
-    numbers: &Numbers,
-    model: Model,
-    chunks: usize,
-    interrupt: &Interrupt,
-) -> anyhow::Result<SumReport> {
-    let chunks = numbers.split(chunks)?;
-    sum::run(model, &chunks, interrupt).context("cannot add")
 }
 
 fn print(report: &SumReport) -> anyhow::Result<()> {

@@ -7,6 +7,8 @@ mod attempt;
 mod blocking;
 mod error;
 mod event_loop;
+#[cfg(feature = "processes")]
+mod processes;
 mod sequential;
 mod thread_per_task;
 mod threads;
@@ -156,15 +158,98 @@ pub fn run(
     watch: Arc<dyn Watch>,
     interrupt: &Interrupt,
 ) -> io::Result<DownloadReport> {
-    let in_flight = InFlight::default();
-    let run = Arc::new(Run { settings, watch, interrupt: interrupt.clone(), in_flight });
-    let rows = match model {
-        Model::Sequential => sequential::run(jobs, &run),
-        Model::ThreadPerTask => thread_per_task::run(jobs, &run),
-        Model::Threads => threads::run(jobs, &run)?,
-        Model::EventLoop => event_loop::run(jobs, &run)?,
+    prepare(model, settings)?.run(jobs, watch, interrupt)
+}
+
+/// Makes ready what a model must have before this process has other threads: for
+/// `Model::Processes` the pool, for the others nothing. Call it first thing in `main`.
+///
+/// # Errors
+/// As [`run`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use glassloop::workloads::download::{self, Job, Settings};
+/// use glassloop::workloads::{Interrupt, Model};
+///
+/// let fetcher = download::prepare(Model::Sequential, Settings::default())?;
+/// // From here on there may be threads.
+/// let jobs = Job::plan(&["no URL at all"], "pictures".as_ref());
+/// let report = fetcher.run(jobs, Arc::new(()), &Interrupt::default())?;
+/// assert_eq!(report.failed(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn prepare(model: Model, settings: Settings) -> io::Result<Prepared> {
+    let ready = match model {
+        #[cfg(feature = "processes")]
+        Model::Processes => {
+            Ready::Forked(processes::Fetchers::fork(&settings).map_err(io::Error::other)?)
+        }
+        model => Ready::Here(model),
     };
-    Ok(DownloadReport { rows, in_flight: run.in_flight.peak() })
+    Ok(Prepared { ready, settings })
+}
+
+/// A model that is ready to fetch, any number of times until an interrupt; see [`prepare`]. Dropping it ends
+/// its processes.
+#[derive(Debug)]
+pub struct Prepared {
+    ready: Ready,
+    settings: Settings,
+}
+
+#[derive(Debug)]
+enum Ready {
+    Here(Model),
+    #[cfg(feature = "processes")]
+    Forked(processes::Fetchers),
+}
+
+impl Prepared {
+    /// The ids of the processes that work for it, as long as there are any; none for the other models.
+    ///
+    /// ```
+    /// use glassloop::workloads::{Model, download};
+    ///
+    /// let fetcher = download::prepare(Model::EventLoop, download::Settings::default())?;
+    /// assert!(fetcher.processes().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn processes(&self) -> Vec<u32> {
+        match &self.ready {
+            Ready::Here(_) => Vec::new(),
+            #[cfg(feature = "processes")]
+            Ready::Forked(fetchers) => fetchers.processes(),
+        }
+    }
+
+    /// Fetches every file, as [`run`] does.
+    ///
+    /// # Errors
+    /// When the model cannot start; nothing has been fetched then.
+    pub fn run(
+        &self,
+        jobs: Vec<Job>,
+        watch: Arc<dyn Watch>,
+        interrupt: &Interrupt,
+    ) -> io::Result<DownloadReport> {
+        let (settings, in_flight) = (self.settings.clone(), InFlight::default());
+        let run = Arc::new(Run { settings, watch, interrupt: interrupt.clone(), in_flight });
+        let rows = match &self.ready {
+            Ready::Here(Model::Sequential) => sequential::run(jobs, &run),
+            Ready::Here(Model::ThreadPerTask) => thread_per_task::run(jobs, &run),
+            Ready::Here(Model::Threads) => threads::run(jobs, &run)?,
+            Ready::Here(Model::EventLoop) => event_loop::run(jobs, &run)?,
+            #[cfg(feature = "processes")]
+            Ready::Here(Model::Processes) => unreachable!("it was forked"),
+            #[cfg(feature = "processes")]
+            Ready::Forked(fetchers) => {
+                let (rows, in_flight) = fetchers.run(jobs, &run)?;
+                return Ok(DownloadReport { rows, in_flight });
+            }
+        };
+        Ok(DownloadReport { rows, in_flight: run.in_flight.peak() })
+    }
 }
 
 /// What all jobs of a run share.

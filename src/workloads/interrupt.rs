@@ -4,7 +4,10 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How often a pause looks for an interrupt by a signal, which wakes nobody.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// A wish to stop early, which long work looks at between its steps, and which ends its pauses.
 ///
@@ -24,12 +27,23 @@ pub struct Interrupt(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    set: AtomicBool,
+    /// By itself, for a signal handler that sets it.
+    set: Arc<AtomicBool>,
     tasks: Mutex<Vec<Waker>>,
     threads: Condvar,
 }
 
 impl Interrupt {
+    /// The wish of whoever sends this process SIGTERM. No task that waits for it is woken.
+    #[cfg(feature = "processes")]
+    pub(super) fn on_sigterm() -> Self {
+        let interrupt = Self::default();
+        let set = Arc::clone(&interrupt.0.set);
+        // Refused, SIGTERM ends the process at once: not as tidy, but the end that is wished for.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGTERM, set);
+        interrupt
+    }
+
     /// Asks the work to stop. Not for a signal handler: it takes a lock.
     pub fn set(&self) {
         let tasks = {
@@ -64,9 +78,16 @@ impl Interrupt {
 
     /// Pauses this thread, no longer than until the work is asked to stop.
     pub fn pause(&self, duration: Duration) {
-        let not_set = |_: &mut Vec<Waker>| !self.is_set();
-        let paused = self.0.threads.wait_timeout_while(self.tasks(), duration, not_set);
-        drop(paused.unwrap_or_else(PoisonError::into_inner));
+        let start = Instant::now();
+        let mut tasks = self.tasks();
+        while !self.is_set() {
+            let left = duration.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            let paused = self.0.threads.wait_timeout(tasks, left.min(GLANCE));
+            (tasks, _) = paused.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     fn tasks(&self) -> MutexGuard<'_, Vec<Waker>> {

@@ -47,6 +47,12 @@ pub struct PartFile {
     published: bool,
 }
 
+/// The name of the unfinished file of `target`; none if that is no name of a file.
+pub(super) fn part_of(target: &Path) -> Option<PathBuf> {
+    let name = target.file_name()?;
+    Some(target.with_file_name([name, ".part".as_ref()].into_iter().collect::<OsString>()))
+}
+
 impl PartFile {
     /// Begins the file that is to stand at `target`. With `replace` it will take the place of a
     /// file, or of a link itself, that is there; without, such a thing is an error, now and later.
@@ -55,11 +61,9 @@ impl PartFile {
     /// When something stands at the target or at its `.part` file, and when that cannot be created.
     pub fn create(target: impl Into<PathBuf>, replace: bool) -> Result<Self, PartFileError> {
         let target = target.into();
-        let Some(name) = target.file_name() else {
+        let Some(part) = part_of(&target) else {
             return Err(PartFileError::NoName { target });
         };
-        let part =
-            target.with_file_name([name, ".part".as_ref()].into_iter().collect::<OsString>());
         // Looks at a link, not through it: one that leads nowhere is in the way, too.
         if !replace && fs::symlink_metadata(&target).is_ok() {
             return Err(PartFileError::TargetExists { target });

@@ -16,18 +16,24 @@
 mod event_loop;
 mod file;
 mod numbers;
+#[cfg(feature = "processes")]
+mod processes;
 mod range;
 mod sequential;
 mod thread_per_task;
 mod threads;
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::thread;
 
 pub use self::numbers::{Chunk, MAX_CHUNKS, Numbers, SplitError};
 pub use self::range::{NumberRange, RangeError};
 use super::{InFlight, Interrupt, Model};
+#[cfg(feature = "processes")]
+use crate::processes::ProcessError;
 
 /// Adds up every chunk in the way of `model`.
 ///
@@ -46,19 +52,94 @@ use super::{InFlight, Interrupt, Model};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn run(model: Model, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumReport, StartError> {
-    let in_flight = InFlight::default();
-    let add = |chunk: &Chunk| {
-        let _under_way = in_flight.enter();
-        chunk.sum(interrupt)
-    };
-    let sums = match model {
-        Model::Sequential => sequential::run(chunks, add),
-        Model::ThreadPerTask => thread_per_task::run(chunks, add),
-        Model::Threads => threads::run(chunks, add).map_err(StartError)?,
-        Model::EventLoop => event_loop::run(chunks, add).map_err(StartError)?,
-    };
-    let parts = chunks.iter().cloned().zip(sums).map(|(chunk, sum)| Part { chunk, sum }).collect();
-    Ok(SumReport { parts, in_flight: in_flight.peak() })
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    prepare(model, processors)?.run(chunks, interrupt)
+}
+
+/// Makes ready what a model must have before this process has other threads: for
+/// `Model::Processes` the pool of so many workers, for the others nothing. Call it first thing in `main`.
+///
+/// # Errors
+/// As [`run`].
+///
+/// ```
+/// use glassloop::workloads::{Interrupt, Model, sum};
+///
+/// let adder = sum::prepare(Model::Sequential, 4)?;
+/// // From here on there may be threads.
+/// let chunks = sum::Numbers::Range("1..=100".parse()?).split(4)?;
+/// assert_eq!(adder.run(&chunks, &Interrupt::default())?.total(), Some(5050));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn prepare(model: Model, workers: usize) -> Result<Prepared, StartError> {
+    Ok(Prepared(match model {
+        #[cfg(feature = "processes")]
+        Model::Processes => Ready::Forked(processes::Adders::fork(workers)?),
+        model => {
+            let _ = workers; // the others start theirs when they run
+            Ready::Here(model)
+        }
+    }))
+}
+
+/// A model that is ready to add, any number of times until an interrupt; see [`prepare`]. Dropping it ends
+/// its processes.
+#[derive(Debug)]
+pub struct Prepared(Ready);
+
+#[derive(Debug)]
+enum Ready {
+    Here(Model),
+    #[cfg(feature = "processes")]
+    Forked(processes::Adders),
+}
+
+impl Prepared {
+    /// The ids of the processes that work for it, as long as there are any; none for the other models.
+    ///
+    /// ```
+    /// use glassloop::workloads::{Model, sum};
+    ///
+    /// assert!(sum::prepare(Model::EventLoop, 4)?.processes().is_empty());
+    /// # Ok::<(), sum::StartError>(())
+    /// ```
+    pub fn processes(&self) -> Vec<u32> {
+        match &self.0 {
+            Ready::Here(_) => Vec::new(),
+            #[cfg(feature = "processes")]
+            Ready::Forked(adders) => adders.processes(),
+        }
+    }
+
+    /// Adds up every chunk, as [`run`] does.
+    ///
+    /// # Errors
+    /// When the model cannot start; nothing has been added then.
+    pub fn run(&self, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumReport, StartError> {
+        let in_flight = InFlight::default();
+        let add = |chunk: &Chunk| {
+            let _under_way = in_flight.enter();
+            chunk.sum(interrupt)
+        };
+        let no_threads = |cause| StartError::new("a pool of threads", cause);
+        let no_loop = |cause| StartError::new("an event loop", cause);
+        let (sums, peak) = match &self.0 {
+            Ready::Here(Model::Sequential) => (sequential::run(chunks, add), None),
+            Ready::Here(Model::ThreadPerTask) => (thread_per_task::run(chunks, add), None),
+            Ready::Here(Model::Threads) => (threads::run(chunks, add).map_err(no_threads)?, None),
+            Ready::Here(Model::EventLoop) => (event_loop::run(chunks, add).map_err(no_loop)?, None),
+            #[cfg(feature = "processes")]
+            Ready::Here(Model::Processes) => unreachable!("it was forked"),
+            #[cfg(feature = "processes")]
+            Ready::Forked(adders) => {
+                let (sums, peak) = adders.run(chunks, interrupt).map_err(no_loop)?;
+                (sums, Some(peak))
+            }
+        };
+        let parts =
+            chunks.iter().cloned().zip(sums).map(|(chunk, sum)| Part { chunk, sum }).collect();
+        Ok(SumReport { parts, in_flight: peak.unwrap_or_else(|| in_flight.peak()) })
+    }
 }
 
 /// What came of every chunk.
@@ -144,6 +225,10 @@ pub enum SumError {
     /// The thread that added the chunk panicked.
     #[error("the thread that added this chunk panicked: {0}")]
     Panicked(String),
+    /// The worker process that had the chunk brought no sum.
+    #[cfg(feature = "processes")]
+    #[error(transparent)]
+    Worker(ProcessError),
     /// An interrupt came before the chunk was done.
     #[error("interrupted before this chunk was done")]
     Interrupted,
@@ -182,8 +267,18 @@ impl fmt::Display for Place {
 /// }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start what this model needs for the sum: try another model")]
-pub struct StartError(#[source] io::Error);
+#[error("cannot start {what} for the sum: try another model")]
+pub struct StartError {
+    what: &'static str,
+    #[source]
+    cause: Box<dyn Error + Send + Sync>,
+}
+
+impl StartError {
+    fn new(what: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { what, cause: cause.into() }
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)] // each file of tests is a program of its own and uses a part of this
 
 pub(crate) mod folder;
+pub(crate) mod processes;
 pub(crate) mod program;
 pub(crate) mod servers;
 pub(crate) mod tools;

@@ -3,19 +3,21 @@
 
 use std::io::{Read, Write, stdin, stdout};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use glassloop::workloads::Model;
 use glassloop::workloads::download::{self, Job, Settings};
-use glassloop::workloads::sum::{NumberRange, Numbers};
-use glassloop::workloads::{Interrupt, Model};
+use glassloop::workloads::sum::{self, NumberRange, Numbers};
 use serde::{Deserialize, Serialize};
 
 use super::super::progress::explain;
-use super::super::{End, signals, sum, values};
+use super::super::sum::processors;
+use super::super::{End, signals, values};
+use super::memory;
 
 /// Errors are alike: the first few tell.
 const MOST_ERRORS: usize = 3;
@@ -48,9 +50,9 @@ enum Workload {
 }
 
 /// What a measurement reports.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Measured {
-    /// Around the workload alone.
+    /// Around the workload alone, with the making of a pool and its end.
     pub(super) wall_s: f64,
     pub(super) peak_rss_bytes: u64,
     pub(super) in_flight: usize,
@@ -62,86 +64,91 @@ pub(super) struct Measured {
 }
 
 pub(in super::super) fn run(options: Options) -> anyhow::Result<End> {
-    let interrupt = signals::interrupt(|| ())?;
-    let mut measured = match options.workload {
+    let measured = match options.workload {
         Workload::Download { model, concurrency, output } => {
-            measure_download(model, concurrency, output, &interrupt)?
+            measure_download(model, concurrency, &output)?
         }
-        Workload::Sum { model, range, chunks } => measure_sum(model, range, chunks, &interrupt)?,
+        Workload::Sum { model, range, chunks } => measure_sum(model, range, chunks)?,
     };
-    measured.peak_rss_bytes = peak_memory()?;
     writeln!(stdout(), "{}", serde_json::to_string(&measured)?)?;
-    Ok(if interrupt.is_set() { End::Interrupted } else { End::Done })
+    Ok(if measured.failed > 0 { End::SomeFailed } else { End::Done })
 }
 
 fn measure_download(
     model: Model,
     concurrency: NonZeroUsize,
-    output: PathBuf,
-    interrupt: &Interrupt,
+    output: &Path,
 ) -> anyhow::Result<Measured> {
     let mut urls = String::new();
     stdin().read_to_string(&mut urls).context("cannot read the URLs")?;
     let urls: Vec<&str> = urls.lines().collect();
-    let jobs = Job::plan(&urls, &output);
+    let jobs = Job::plan(&urls, output);
     let settings = Settings { concurrency, retries: 0, ..Settings::default() };
 
-    let start = Instant::now();
-    let report = download::run(model, jobs, settings, Arc::new(()), interrupt)?;
-    let wall_s = start.elapsed().as_secs_f64();
+    let mut watch = Stopwatch::start();
+    let fetcher = download::prepare(model, settings)?;
+    let interrupt = signals::interrupt(|| ())?;
+    let report = fetcher.run(jobs, Arc::new(()), &interrupt)?;
+    let peak_rss_bytes = watch.pause(|| memory::peak(&fetcher.processes()))?;
+    drop(fetcher);
+    let wall_s = watch.stop();
 
     let errors = report.rows.iter().filter_map(|row| row.outcome.as_ref().err().map(explain));
     Ok(Measured {
         wall_s,
+        peak_rss_bytes,
         in_flight: report.in_flight,
         jobs: report.rows.len(),
         failed: report.failed(),
         bytes: Some(report.bytes()),
+        total: None,
         errors: errors.take(MOST_ERRORS).collect(),
-        ..Measured::default()
     })
 }
 
-fn measure_sum(
-    model: Model,
-    range: NumberRange,
-    chunks: usize,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Measured> {
-    let start = Instant::now();
-    let report = sum::add(&Numbers::Range(range), model, chunks, interrupt)?;
-    let wall_s = start.elapsed().as_secs_f64();
+fn measure_sum(model: Model, range: NumberRange, chunks: usize) -> anyhow::Result<Measured> {
+    let chunks = Numbers::Range(range).split(chunks)?;
+
+    let mut watch = Stopwatch::start();
+    let adder = sum::prepare(model, processors())?;
+    let interrupt = signals::interrupt(|| ())?;
+    let report = adder.run(&chunks, &interrupt)?;
+    let peak_rss_bytes = watch.pause(|| memory::peak(&adder.processes()))?;
+    drop(adder);
+    let wall_s = watch.stop();
 
     let errors = report.parts.iter().filter_map(|part| part.sum.as_ref().err().map(explain));
     Ok(Measured {
         wall_s,
+        peak_rss_bytes,
         in_flight: report.in_flight,
         jobs: report.parts.len(),
         failed: report.parts.iter().filter(|part| part.sum.is_err()).count(),
+        bytes: None,
         total: report.total(),
         errors: errors.take(MOST_ERRORS).collect(),
-        ..Measured::default()
     })
 }
 
-/// The most memory this process has had resident, in bytes.
-///
-/// From `VmHWM`, which begins anew at exec. (`getrusage` would tell the parent's peak if that was
-/// higher: it is inherited.)
-#[cfg(target_os = "linux")]
-fn peak_memory() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("cannot read memory use")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    Ok(kib.context("/proc/self/status has no VmHWM")? * 1024)
+/// Measures wall time, without that of looking at the memory.
+struct Stopwatch {
+    start: Instant,
+    paused: Duration,
 }
 
-/// The most memory this process has had resident, in bytes.
-#[cfg(not(target_os = "linux"))]
-fn peak_memory() -> anyhow::Result<u64> {
-    use nix::sys::resource::{UsageWho, getrusage};
+impl Stopwatch {
+    fn start() -> Self {
+        Self { start: Instant::now(), paused: Duration::ZERO }
+    }
 
-    let peak = getrusage(UsageWho::RUSAGE_SELF).context("cannot read memory use")?.max_rss();
-    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
-    Ok(u64::try_from(peak).unwrap_or(0) * unit)
+    fn pause<T>(&mut self, meanwhile: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = meanwhile();
+        self.paused += start.elapsed();
+        result
+    }
+
+    fn stop(self) -> f64 {
+        (self.start.elapsed() - self.paused).as_secs_f64()
+    }
 }

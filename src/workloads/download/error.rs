@@ -6,6 +6,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::http::{Error as HttpError, Flaw};
+#[cfg(feature = "processes")]
+use crate::processes::ProcessError;
 use crate::workloads::part_file::PartFileError;
 
 /// Why a file could not be fetched.
@@ -26,6 +28,14 @@ pub enum DownloadError {
     /// No thread could be had for the job.
     #[error("cannot start a thread for this file, ask for fewer at once: {0}")]
     NotStarted(io::Error),
+    /// What went wrong in a worker process, in its words.
+    #[cfg(feature = "processes")]
+    #[error("{0}")]
+    InWorker(String),
+    /// The worker process that had the file brought no word of it.
+    #[cfg(feature = "processes")]
+    #[error(transparent)]
+    Worker(ProcessError),
     /// A bug: the code that fetched it panicked.
     #[error("the job panicked")]
     Panicked,

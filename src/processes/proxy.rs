@@ -1,0 +1,233 @@
+//! A worker as the pool sees it: what it is given, what it says, and what becomes of its jobs when it ends.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::os::unix::net::UnixStream;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::control::Request;
+use super::error::{Ending, ProcessError};
+use super::frame::{Frame, Kind};
+use super::pipe::Pipe;
+use super::queue::Job;
+use super::supervisor::{Counted, Supervisor};
+use crate::time::timeout;
+
+/// A job that this many workers could not even begin is given up.
+const MOST_LOST: u8 = 3;
+
+/// How long a worker may live on without its pipe, before it is killed.
+const LINGER: Duration = Duration::from_secs(1);
+
+pub(super) struct Proxy<'a> {
+    supervisor: &'a Supervisor,
+    id: u32,
+    pipe: Pipe,
+    /// The jobs it was given and has not answered, in their order. The first is the one it holds.
+    given: VecDeque<Job>,
+    /// It has said that it has begun the first of them.
+    begun: bool,
+    /// How many jobs it may still be given.
+    left: usize,
+    /// Until it says that it is ready.
+    starting: Option<Counted<'a>>,
+    /// As long as it waits for a job.
+    idle: Option<Counted<'a>>,
+}
+
+enum Next {
+    Frame(Frame),
+    Jobs(Vec<Job>),
+    /// Nothing is left for it to do.
+    Leave,
+    /// Its pipe has ended, or it itself has.
+    Ended,
+    /// It has sent what nobody understands.
+    Odd(String),
+}
+
+impl<'a> Proxy<'a> {
+    pub(super) fn new(
+        supervisor: &'a Supervisor,
+        id: u32,
+        socket: UnixStream,
+        starting: Counted<'a>,
+    ) -> Self {
+        Self {
+            supervisor,
+            id,
+            pipe: Pipe::new(socket, supervisor.settings.frame_limit),
+            given: VecDeque::new(),
+            begun: false,
+            left: supervisor.settings.max_tasks,
+            starting: Some(starting),
+            idle: None,
+        }
+    }
+
+    /// Gives it jobs until it ends.
+    pub(super) async fn run(mut self) {
+        loop {
+            let next = poll_fn(|cx| self.poll_next(cx)).await;
+            self.idle = None;
+            let received = match next {
+                Next::Jobs(jobs) => {
+                    self.left -= jobs.len();
+                    self.given.extend(jobs);
+                    continue;
+                }
+                Next::Frame(frame) => self.receive(frame),
+                Next::Leave => return self.retire().await,
+                Next::Ended => return self.died().await,
+                Next::Odd(what) => Err(what),
+            };
+            match received {
+                Ok(Stays::Yes) => {}
+                Ok(Stays::No) => return self.exits_after_panic().await,
+                Err(what) => return self.kill_for(what).await,
+            }
+        }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        let ended = self.supervisor.poll_ended(self.id, cx);
+        // The argument of a job that has begun needs not be written any more.
+        let frames = self.given.iter().skip(usize::from(self.begun)).map(|job| &job.frame[..]);
+        match self.pipe.poll_frame(frames, ended, cx) {
+            Poll::Ready(Ok(Some(frame))) => return Poll::Ready(Next::Frame(frame)),
+            Poll::Ready(Ok(None)) => return Poll::Ready(Next::Ended),
+            Poll::Ready(Err(odd)) => return Poll::Ready(Next::Odd(odd)),
+            Poll::Pending => {}
+        }
+        if self.starting.is_some() || !self.given.is_empty() {
+            return Poll::Pending;
+        }
+        if self.left == 0 {
+            return Poll::Ready(Next::Leave);
+        }
+        self.idle.get_or_insert_with(|| Counted::new(&self.supervisor.idle));
+        let settings = &self.supervisor.settings;
+        self.supervisor.queue.poll(cx, |state| {
+            if state.is_over() {
+                return Some(Next::Leave);
+            }
+            // Near the end, smaller chunks leave something for the others.
+            let share = state.jobs.len().div_ceil(settings.workers);
+            let count = share.min(settings.chunk).min(self.left);
+            (count > 0).then(|| Next::Jobs(state.jobs.drain(..count).collect()))
+        })
+    }
+
+    /// # Errors
+    /// When what it says makes no sense at this point.
+    fn receive(&mut self, frame: Frame) -> Result<Stays, String> {
+        let is_sent = |job: &Job| self.pipe.written() >= job.frame.len();
+        match frame.kind {
+            Kind::Ready if self.starting.is_some() => {
+                self.starting = None;
+                self.supervisor.worker_is_ready();
+                return Ok(Stays::Yes);
+            }
+            Kind::NotReady if self.starting.is_some() => {
+                let what = format!("panicked in the initializer: {}", frame.into_text());
+                self.supervisor.worker_failed(false, &what);
+                return Ok(Stays::No);
+            }
+            Kind::Begun if !self.begun && self.given.front().is_some_and(is_sent) => {
+                self.begun = true;
+                // From here on nobody needs the argument: it is not sent twice.
+                let argument = std::mem::take(&mut self.given[0].frame);
+                self.pipe.forget(argument.len());
+                return Ok(Stays::Yes);
+            }
+            Kind::Result | Kind::Panicked | Kind::Failed if self.begun => {}
+            kind => return Err(format!("{kind:?} out of turn")),
+        }
+        self.begun = false;
+        self.supervisor.worker_answered();
+        let Some(job) = self.given.pop_front() else { return Err("an answer to nothing".into()) };
+        let (worker, kind) = (self.id, frame.kind);
+        job.answer.give(match kind {
+            Kind::Result => Ok(frame.body),
+            Kind::Panicked => Err(ProcessError::Panicked { worker, message: frame.into_text() }),
+            _ => Err(ProcessError::Transfer { reason: frame.into_text() }),
+        });
+        Ok(if kind == Kind::Panicked { Stays::No } else { Stays::Yes })
+    }
+
+    /// Its time is over: it sees the end of its pipe, and goes.
+    async fn retire(self) {
+        let Self { supervisor, id, pipe, .. } = self;
+        drop(pipe);
+        supervisor.ending(id).await;
+    }
+
+    /// It has told of a panic, and goes by itself. The jobs it was given besides have nothing to do with that.
+    async fn exits_after_panic(self) {
+        let Self { supervisor, id, pipe, given, .. } = self;
+        drop(pipe);
+        ending_soon(supervisor, id).await;
+        supervisor.queue.put_back(given);
+    }
+
+    /// It has ended, or its pipe has.
+    async fn died(self) {
+        let Self { supervisor, id: worker, pipe, mut given, begun, starting, .. } = self;
+        let written = pipe.written();
+        drop(pipe);
+        let how = ending_soon(supervisor, worker).await;
+        supervisor.worker_failed(starting.is_none(), &format!("({worker}) {how}"));
+        // At most once: what has begun fails, and so does what had only partly been sent, since the argument
+        // itself may be what the worker could not bear. What has certainly not begun is given to another.
+        // (Unless the nursery is gone: then all of them fail for that reason.)
+        if !supervisor.nursery_is_gone()
+            && let Some(mut held) = given.pop_front()
+        {
+            let partly_sent = written > 0 && written < held.frame.len();
+            held.lost += 1;
+            if begun || partly_sent {
+                held.answer.give(Err(ProcessError::Died { worker, how }));
+            } else if held.lost >= MOST_LOST {
+                held.answer.give(Err(ProcessError::NotBegun { worker, how }));
+            } else {
+                given.push_front(held);
+            }
+        }
+        supervisor.queue.put_back(given);
+    }
+
+    /// It has sent what nobody understands.
+    async fn kill_for(self, what: String) {
+        let Self { supervisor, id: worker, pipe, mut given, starting, .. } = self;
+        supervisor.ask(Request::Signal { worker, signal: Signal::SIGKILL as i32 });
+        supervisor.worker_failed(starting.is_none(), &format!("({worker}) sent {what}"));
+        // It goes on until it is killed, and cannot be understood: it may have begun all that it was sent.
+        let mut sent = pipe.written();
+        while given.front().is_some_and(|job| sent >= job.frame.len())
+            && let Some(job) = given.pop_front()
+        {
+            sent -= job.frame.len(); // none is left of one that it said it has begun
+            job.answer.give(Err(ProcessError::Odd { worker, what: what.clone() }));
+        }
+        supervisor.queue.put_back(given);
+        supervisor.ending(worker).await;
+    }
+}
+
+/// Whether a worker lives on after what it said.
+enum Stays {
+    Yes,
+    No,
+}
+
+/// A worker without a pipe is of no use: it ends by itself, or is made to.
+async fn ending_soon(supervisor: &Supervisor, worker: u32) -> Ending {
+    if let Ok(how) = timeout(LINGER, supervisor.ending(worker)).await {
+        return how;
+    }
+    supervisor.ask(Request::Signal { worker, signal: Signal::SIGKILL as i32 });
+    supervisor.ending(worker).await
+}

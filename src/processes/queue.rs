@@ -1,0 +1,221 @@
+//! The jobs that no worker has yet, and how the pool stands: what the threads that submit share with the
+//! one that drives the pipes.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use super::error::ProcessError;
+
+/// What came of a job: the body of a result, or why there is none.
+pub(super) type Reply = Result<Vec<u8>, ProcessError>;
+
+/// A job on its way to a worker.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Its argument, ready to be sent.
+    pub(super) frame: Vec<u8>,
+    pub(super) answer: Answer,
+    /// How many workers have ended with the whole frame in their pipe, before they began.
+    pub(super) lost: u8,
+}
+
+/// Where the reply of a job goes. It goes there whatever happens: dropped, the job counts as cancelled.
+pub(super) struct Answer(Option<Box<dyn FnOnce(Reply) + Send>>);
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answer")
+    }
+}
+
+impl Answer {
+    pub(super) fn new(take: impl FnOnce(Reply) + Send + 'static) -> Self {
+        Self(Some(Box::new(take)))
+    }
+
+    pub(super) fn give(mut self, reply: Reply) {
+        self.send(reply);
+    }
+
+    fn send(&mut self, reply: Reply) {
+        if let Some(take) = self.0.take() {
+            take(reply);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.send(Err(ProcessError::Cancelled));
+    }
+}
+
+/// How the pool stands. It only ever moves downwards.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Phase {
+    Open,
+    /// What is queued is done, then the workers go.
+    Closing,
+    /// Nothing is begun any more, and what is under way is ended.
+    Terminating,
+    /// Nothing can be begun any more.
+    Failed(ProcessError),
+}
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) jobs: VecDeque<Job>,
+    pub(super) phase: Phase,
+    /// What is under way is to be ended, however the pool stands.
+    pub(super) terminating: bool,
+    /// The ids of the nursery and of its workers, as long as they are known to be there.
+    pub(super) processes: Vec<u32>,
+    /// Of tasks that wait for a change.
+    waiting: Vec<Waker>,
+}
+
+impl State {
+    /// Whether a worker may go: no job is here, and none will come.
+    pub(super) fn is_over(&self) -> bool {
+        match self.phase {
+            Phase::Open => false,
+            Phase::Closing => self.jobs.is_empty(),
+            Phase::Terminating | Phase::Failed(_) => true,
+        }
+    }
+}
+
+impl Queue {
+    pub(super) fn new(nursery: u32) -> Self {
+        let state = State {
+            jobs: VecDeque::new(),
+            phase: Phase::Open,
+            terminating: false,
+            processes: vec![nursery],
+            waiting: Vec::new(),
+        };
+        Self { state: Mutex::new(state) }
+    }
+
+    pub(super) fn push(&self, job: Job) {
+        let mut state = self.lock();
+        match &state.phase {
+            Phase::Open => state.jobs.push_back(job),
+            Phase::Closing | Phase::Terminating => {
+                drop(state);
+                return drop(job);
+            }
+            Phase::Failed(error) => {
+                let error = error.clone();
+                drop(state);
+                return job.answer.give(Err(error));
+            }
+        }
+        Self::wake(state);
+    }
+
+    /// Takes back jobs that were not begun: they were first, and are first again.
+    pub(super) fn put_back(&self, jobs: VecDeque<Job>) {
+        let mut refused = Vec::new();
+        let mut state = self.lock();
+        let error = match &state.phase {
+            Phase::Open | Phase::Closing => None,
+            Phase::Terminating => Some(ProcessError::Cancelled),
+            Phase::Failed(error) => Some(error.clone()),
+        };
+        match &error {
+            None => jobs.into_iter().rev().for_each(|job| state.jobs.push_front(job)),
+            Some(_) => refused.extend(jobs),
+        }
+        Self::wake(state);
+        for (job, error) in refused.into_iter().zip(error.into_iter().cycle()) {
+            job.answer.give(Err(error));
+        }
+    }
+
+    /// No job comes after this. What is queued is done.
+    pub(super) fn close(&self) {
+        self.step_down(Phase::Closing);
+    }
+
+    /// Cancels what is queued.
+    pub(super) fn cancel(&self) {
+        self.step_down(Phase::Closing);
+        let mut state = self.lock();
+        let cancelled = std::mem::take(&mut state.jobs);
+        Self::wake(state);
+        drop(cancelled);
+    }
+
+    /// Cancels what is queued, and ends what is under way.
+    pub(super) fn terminate(&self) {
+        self.lock().terminating = true;
+        self.step_down(Phase::Terminating);
+        Self::wake(self.lock());
+    }
+
+    /// Fails what is queued, and all that may come.
+    pub(super) fn fail(&self, error: ProcessError) {
+        self.step_down(Phase::Failed(error));
+    }
+
+    fn step_down(&self, to: Phase) {
+        let mut state = self.lock();
+        let rank = |phase: &Phase| match phase {
+            Phase::Open => 0,
+            Phase::Closing => 1,
+            Phase::Terminating => 2,
+            Phase::Failed(_) => 3,
+        };
+        if rank(&to) <= rank(&state.phase) {
+            return;
+        }
+        state.phase = to.clone();
+        let left =
+            if to == Phase::Closing { VecDeque::new() } else { std::mem::take(&mut state.jobs) };
+        Self::wake(state);
+        for job in left {
+            match &to {
+                Phase::Failed(error) => job.answer.give(Err(error.clone())),
+                _ => drop(job),
+            }
+        }
+    }
+
+    /// Looks at the state, now and after every change, until `look` finds what it wants.
+    pub(super) fn poll<T>(
+        &self,
+        cx: &Context<'_>,
+        look: impl FnOnce(&mut State) -> Option<T>,
+    ) -> Poll<T> {
+        let mut state = self.lock();
+        if let Some(found) = look(&mut state) {
+            // It may have taken the last job, and others wait for nothing else.
+            if state.is_over() {
+                Self::wake(state);
+            }
+            return Poll::Ready(found);
+        }
+        if !state.waiting.iter().any(|known| known.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Wakes all who wait: each task decides by itself whether the change is for it.
+    fn wake(mut state: MutexGuard<'_, State>) {
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
