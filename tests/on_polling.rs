@@ -1,6 +1,8 @@
 //! Whatever is promised of the loop on mio, once more on the other backend: the same tests, compiled into
 //! this binary, in which `support::builder` chooses polling.
 
+#![allow(clippy::duplicate_mod)] // each brings its own `support`, and needs it where it stands alone
+
 #[path = "cancellation.rs"]
 mod cancellation;
 #[path = "clock.rs"]
