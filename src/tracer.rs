@@ -2,6 +2,7 @@
 //! that the queues, the tick and the futures of this crate tell what happens.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -53,8 +54,12 @@ impl Tracer {
         }
     }
 
+    /// What the task that ran has said, each reason once: within a poll it may have asked twice.
     pub(crate) fn take_reasons(&self) -> Vec<Wait> {
-        self.reasons.take()
+        let mut reasons = self.reasons.take();
+        let mut said = HashSet::new();
+        reasons.retain(|reason| said.insert(*reason));
+        reasons
     }
 
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {

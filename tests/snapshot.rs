@@ -75,6 +75,27 @@ fn it_is_shown_as_a_tree_of_who_awaits_whom() {
 }
 
 #[test]
+fn a_reason_given_twice_in_one_poll_counts_once() {
+    let runtime = watched();
+    runtime.block_on(async {
+        let other = spawn(std::future::pending::<()>());
+        let mut set = JoinSet::new();
+        set.spawn(std::future::pending::<()>());
+        let waiting = spawn(async move {
+            for _ in 0..3 {
+                assert!(futures::poll!(std::pin::pin!(set.join_next())).is_pending());
+            }
+            let _ = other.await;
+        });
+        support::turns(2).await;
+        let snapshot = runtime.snapshot().unwrap();
+        let waiting = snapshot.tasks.iter().find(|task| task.id == waiting.id()).unwrap();
+        let TaskState::Waiting { on } = &waiting.state else { panic!("{snapshot}") };
+        assert_eq!(on.len(), 2, "{snapshot}");
+    });
+}
+
+#[test]
 fn tasks_that_await_each_other_in_a_ring_are_all_shown() {
     let runtime = watched();
     runtime.block_on(async {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use glassloop::http::{Session, TcpConnect, parse_url};
-use glassloop::{Runtime, time};
+use glassloop::runtime::Builder;
+use glassloop::time;
 use html5gum::{Token, Tokenizer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -32,7 +33,7 @@ pub(super) fn links(
         let text = String::from_utf8_lossy(&response.bytes(LARGEST).await?).into_owned();
         Ok((response.url.clone(), media_type, text))
     };
-    let runtime = Runtime::new().context("cannot start an event loop")?;
+    let runtime = Builder::new().watch(true).build().context("cannot start an event loop")?;
     let (url, media_type, text) = runtime.block_on(async {
         match limit {
             Some(limit) => time::timeout(limit, fetch).await?,
