@@ -29,8 +29,9 @@ fn each_task_has_its_name_its_line_its_state_and_its_costs() {
     runtime.block_on(async {
         let (near, _far) = pair().await;
         task::Builder::new().name("reader").spawn(async move {
+            thread::sleep(Duration::from_millis(1));
             yield_now().await;
-            thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(1));
             let mut near = near;
             futures::AsyncReadExt::read(&mut near, &mut [0]).await
         });
