@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::job::{JobHandle, promise};
-use crate::runtime::{EventLoop, LoopId, Mailbox, Message, spawn};
+use crate::runtime::{EventLoop, LoopId, Mailbox, Message, inboxes, spawn};
+use crate::snapshot::Snapshot;
 
 /// Spawns onto a loop from any thread. Clones are cheap; none keeps the loop running.
 ///
@@ -36,6 +37,35 @@ impl Handle {
     /// The handle of the loop that runs on this thread, if one does.
     pub fn try_current() -> Option<Self> {
         EventLoop::try_current().map(|here| Self::of(&here))
+    }
+
+    /// The handles of all loops of this process, the oldest first. Tools that look into a program from outside
+    /// begin here.
+    ///
+    /// ```
+    /// let runtime = glassloop::Runtime::new()?;
+    /// assert!(!glassloop::Handle::all().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn all() -> Vec<Self> {
+        inboxes().into_iter().map(Self).collect()
+    }
+
+    /// Every task as it stands when the loop next looks around: between two tasks, or as soon as it wakes.
+    /// `None` unless the loop was built to [`watch`](crate::runtime::Builder::watch).
+    ///
+    /// ```
+    /// let runtime = glassloop::runtime::Builder::new().watch(true).build()?;
+    /// let handle = runtime.handle();
+    /// let snapshot = runtime.block_on(async { handle.snapshot().await });
+    /// assert_eq!(snapshot.unwrap().unwrap().tasks.len(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn snapshot(&self) -> JobHandle<Option<Snapshot>> {
+        let (promise, handle) = promise();
+        let look = move || promise.settle(Ok(EventLoop::current().trace.snapshot()));
+        let _ = self.0.send(Message::Run(Box::new(look))); // refused: the loop is gone, and so is the promise
+        handle
     }
 
     pub(crate) fn of(event_loop: &EventLoop) -> Self {

@@ -17,6 +17,7 @@ use e2e_support::servers::{Refusing, dribble, ok, redirect, response, say_nothin
 use e2e_support::{
     AlbumServer, Blackhole, Folder, Running, Scripted, for_every_model, glassloop, run,
 };
+use glassloop::runtime::BackendKind;
 use glassloop::workloads::Model;
 use serde_json::Value;
 
@@ -36,6 +37,19 @@ fn every_model_fetches_the_same_folder() {
         let printed: BTreeSet<_> = run.stdout.lines().map(str::to_owned).collect();
         assert_eq!(printed, expected.keys().map(|name| folder.at(name)).collect(), "{run}");
     });
+}
+
+#[test]
+fn every_backend_fetches_and_serves_the_same_folder() {
+    let expected = generated(40, 70_001);
+    for backend in BackendKind::ALL.map(BackendKind::name) {
+        let server = AlbumServer::start(["--files", "40", "--size", "70001", "--backend", backend]);
+        let folder = Folder::new();
+        let album = server.url("");
+        let run = run(["download", "--album", &album, "-o", folder.arg(), "--backend", backend]);
+        run.exits(0).says("40 of 40 files, 2.7 MiB in ");
+        folder.assert_holds(&expected);
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use glassloop::runtime::{BackendKind, Builder};
 use glassloop::workloads::Model;
 use glassloop::workloads::download::{self, Job, Settings};
 
@@ -32,6 +33,9 @@ pub(super) struct Options {
     /// Who waits for the network
     #[arg(long, default_value = "event-loop", value_parser = values::model())]
     model: Model,
+    /// Who speaks with the kernel for the event loop
+    #[arg(long, default_value = "mio", value_parser = values::backend())]
+    backend: BackendKind,
     /// The most files under way at once
     #[arg(short = 'n', long, default_value = "32", value_name = "N")]
     concurrency: NonZeroUsize,
@@ -62,10 +66,12 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
         connect_timeout: options.connect_timeout,
         timeout: options.timeout,
         replace: options.force,
+        runtime: Builder::new().backend(options.backend).watch(true),
     };
     // First of all: processes are forked, which is safe only before there are threads.
     let fetcher =
         download::prepare(options.model, settings).context("cannot start the download")?;
+    signals::snapshots()?;
     let begun = Arc::new(OnceLock::<Arc<Progress>>::new());
     let last_words = Arc::clone(&begun);
     let interrupt = signals::interrupt(move || match last_words.get() {

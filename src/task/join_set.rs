@@ -87,6 +87,23 @@ impl<T: 'static> JoinSet<T> {
         abort
     }
 
+    /// As [`spawn`](Self::spawn), for a task that has a name.
+    ///
+    /// ```
+    /// use glassloop::task::JoinSet;
+    ///
+    /// let runtime = glassloop::Runtime::new()?;
+    /// runtime.block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     set.build_task().name("answer").spawn(async { 42 });
+    ///     assert_eq!(set.join_next().await.unwrap().unwrap(), 42);
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn build_task<'a>(&'a mut self) -> Builder<'a, T> {
+        Builder { set: self, name: None }
+    }
+
     /// How many tasks have not been joined yet.
     pub fn len(&self) -> usize {
         self.tasks.len()
@@ -235,5 +252,33 @@ impl<T> Drop for JoinSet<T> {
 impl<T> fmt::Debug for JoinSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "JoinSet({} tasks)", self.tasks.len())
+    }
+}
+
+/// Names a task before it is spawned; see [`JoinSet::build_task`].
+#[derive(Debug)]
+pub struct Builder<'a, T> {
+    set: &'a mut JoinSet<T>,
+    name: Option<&'a str>,
+}
+
+impl<'a, T: 'static> Builder<'a, T> {
+    /// Gives it a name, by which a trace and a snapshot call it.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Spawns the task.
+    ///
+    /// # Panics
+    /// Outside a running loop.
+    #[track_caller]
+    pub fn spawn(self, future: impl Future<Output = T> + 'static) -> AbortHandle {
+        let abort = self.set.spawn(future);
+        if let Some(name) = self.name {
+            super::builder::tell_name(abort.id(), name);
+        }
+        abort
     }
 }

@@ -23,6 +23,7 @@ pub use self::error::DownloadError;
 use super::names::Names;
 use super::{InFlight, InFlightGuard, Interrupt, Model};
 use crate::http::parse_url;
+use crate::runtime::Builder;
 
 /// One file to fetch.
 ///
@@ -70,6 +71,8 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// Whether a file that is there already is replaced.
     pub replace: bool,
+    /// How the loop is set up; the other models have none.
+    pub runtime: Builder,
 }
 
 impl Default for Settings {
@@ -80,6 +83,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             timeout: None,
             replace: false,
+            runtime: Builder::new(),
         }
     }
 }

@@ -10,13 +10,13 @@ use std::task::Poll;
 use super::attempt::Arriving;
 use super::{Attempts, DownloadError, Job, Row, Run};
 use crate::http::{Session, TcpConnect};
-use crate::runtime::Runtime;
 use crate::task::{JoinSet, yield_now};
 use crate::time::{sleep, timeout};
 use crate::workloads::Interrupt;
 
 pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
-    Ok(Runtime::new()?.block_on(fetch_all(jobs, run)))
+    let runtime = run.settings.runtime.clone().build()?;
+    Ok(runtime.block_on(fetch_all(jobs, run)))
 }
 
 async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
@@ -30,7 +30,11 @@ async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
             && let Some((place, job)) = waiting.next()
         {
             let (session, run) = (session.clone(), Arc::clone(run));
-            under_way.spawn(async move { (place, fetch(&session, job, &run).await) });
+            let name = job.url.clone();
+            under_way
+                .build_task()
+                .name(&name)
+                .spawn(async move { (place, fetch(&session, job, &run).await) });
         }
         match under_way.join_next().await {
             Some(Ok((place, row))) => rows[place] = Some(row),
