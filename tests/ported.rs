@@ -22,3 +22,23 @@ fn a_program_written_for_tokio_does_the_same_here() {
     assert_eq!(tokios::run().unwrap(), expected, "on tokio");
     assert_eq!(ours::run().unwrap(), expected, "here");
 }
+
+/// Nothing here runs: that it compiles is the test.
+#[allow(dead_code)]
+mod names {
+    mod tokios {
+        use std::sync::Arc;
+
+        use tokio as rt;
+
+        include!("ported/names.rs");
+    }
+
+    mod ours {
+        use std::rc::Rc as Arc;
+
+        use glassloop as rt;
+
+        include!("ported/names.rs");
+    }
+}
