@@ -24,7 +24,7 @@ fn a_program_written_for_tokio_does_the_same_here() {
 }
 
 /// Nothing here runs: that it compiles is the test.
-#[allow(dead_code)]
+#[allow(dead_code, clippy::all)]
 mod names {
     mod tokios {
         use std::sync::Arc;
