@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::job::{JobHandle, promise};
 use crate::runtime::{EventLoop, LoopId, Mailbox, Message, inboxes, spawn};
 use crate::snapshot::Snapshot;
+use crate::task::spawn_blocking;
 
 /// Spawns onto a loop from any thread. Clones are cheap; none keeps the loop running.
 ///
@@ -34,9 +35,12 @@ impl Handle {
         Self::of(&EventLoop::current())
     }
 
-    /// The handle of the loop that runs on this thread, if one does.
-    pub fn try_current() -> Option<Self> {
-        EventLoop::try_current().map(|here| Self::of(&here))
+    /// The handle of the loop that runs on this thread.
+    ///
+    /// # Errors
+    /// When none does.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        EventLoop::try_current().map(|here| Self::of(&here)).ok_or(TryCurrentError(()))
     }
 
     /// The handles of all loops of this process, the oldest first. Tools that look into a program from outside
@@ -99,7 +103,20 @@ impl Handle {
         let _ = self.0.send(Message::Run(Box::new(start)));
         handle
     }
+
+    /// As [`task::spawn_blocking`](crate::task::spawn_blocking). The loop has no part in it.
+    pub fn spawn_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JobHandle<T> {
+        spawn_blocking(work)
+    }
 }
+
+/// No loop runs on this thread.
+#[derive(Debug, thiserror::Error)]
+#[error("no event loop runs on this thread: call this inside block_on, or use Runtime::handle")]
+pub struct TryCurrentError(());
 
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

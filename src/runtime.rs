@@ -35,7 +35,7 @@ mod timers;
 mod waker;
 
 pub use crate::builder::Builder;
-pub use crate::handle::Handle;
+pub use crate::handle::{Handle, TryCurrentError};
 pub use crate::snapshot::{Snapshot, TaskSnapshot, TaskState};
 pub use backend::{BackendKind, UnknownBackend};
 pub use executor::{Runtime, spawn};
