@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 pub use self::error::DownloadError;
 use super::names::Names;
 use super::{InFlight, InFlightGuard, Interrupt, Model};
+#[cfg(feature = "tls")]
+use crate::http::Trust;
 use crate::http::parse_url;
 
 /// One file to fetch.
@@ -64,12 +66,15 @@ pub struct Settings {
     pub concurrency: NonZeroUsize,
     /// How often a file is tried again when that may help.
     pub retries: u32,
-    /// How long one connection may take to come about.
+    /// How long one connection may take to come about, its TLS handshake included.
     pub connect_timeout: Duration,
     /// How long one attempt at a file may take.
     pub timeout: Option<Duration>,
     /// Whether a file that is there already is replaced.
     pub replace: bool,
+    /// Whose signatures on the certificates of https servers count.
+    #[cfg(feature = "tls")]
+    pub trust: Trust,
 }
 
 impl Default for Settings {
@@ -80,6 +85,8 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             timeout: None,
             replace: false,
+            #[cfg(feature = "tls")]
+            trust: Trust::default(),
         }
     }
 }
