@@ -95,7 +95,8 @@ fn certificate(error: CertificateError) -> TlsError {
             let names = if names.is_empty() { "no host".to_owned() } else { names.join(", ") };
             TlsError::OtherHost { names, host: expected.to_str().into_owned() }
         }
-        Its::UnknownIssuer => TlsError::Untrusted,
+        // A bad signature: its signer has the name of one who is trusted, and another key.
+        Its::UnknownIssuer | Its::BadSignature => TlsError::Untrusted,
         // Of what has no variant in rustls, there is only the text.
         Its::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
             TlsError::Authority
