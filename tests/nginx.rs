@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use e2e_support::folder::assert_identical;
 use e2e_support::tls::Authority;
-use e2e_support::{Folder, Running, glassloop, tools};
+use e2e_support::{Folder, Running, glassloop, run, tools};
 use glassloop::workloads::Model;
 
 const FILES: usize = 1000;
@@ -121,6 +121,24 @@ impl Drop for Nginx {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn https_at_a_port_of_http_and_the_reverse_are_told() {
+    let Some(program) = tools::find("nginx") else { return };
+    let files = Folder::new();
+    files.write("file", "hello");
+    let nginx = Nginx::start(&program, files.path());
+    let rows = [
+        (format!("https://{}/html/file", nginx.address), "does not speak TLS on this port"),
+        // nginx says more in the page that comes with it.
+        (format!("http://{}/html/file", nginx.secure), "the server answers 400 Bad Request"),
+    ];
+    for (url, words) in rows {
+        let folder = Folder::new();
+        run(["download", &url, "-o", folder.arg()]).exits(1).says(words);
+        assert_eq!(folder.names(), [""; 0]);
     }
 }
 

@@ -8,7 +8,6 @@ pub(super) mod blocking;
 mod error;
 mod trust;
 
-use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -60,19 +59,16 @@ impl<C: Connect> Connect for TlsConnect<C> {
 
     /// # Errors
     /// Of the connection below; a [`TlsError`] inside the `io::Error` when TLS is what failed.
-    fn connect(&self, origin: &Origin) -> impl Future<Output = io::Result<Self::Stream>> {
-        async move {
-            if !origin.is_https() {
-                return Ok(TlsStream(Kind::Plain(self.connect.connect(origin).await?)));
-            }
-            let secure = async {
-                let (config, name) = (self.trust.config()?, trust::server_name(origin)?);
-                let stream = self.connect.connect(&origin.unencrypted()).await?;
-                TlsConnector::from(config).connect(name, stream).await.map_err(error::in_handshake)
-            };
-            let secure = timeout(self.timeout, secure).await??;
-            Ok(TlsStream(Kind::Secure(Box::new(secure))))
+    async fn connect(&self, origin: &Origin) -> io::Result<Self::Stream> {
+        if !origin.is_https() {
+            return Ok(TlsStream(Kind::Plain(self.connect.connect(origin).await?)));
         }
+        let secure = timeout(self.timeout, async {
+            let (config, name) = (self.trust.config()?, trust::server_name(origin)?);
+            let stream = self.connect.connect(&origin.unencrypted()).await?;
+            TlsConnector::from(config).connect(name, stream).await.map_err(error::in_handshake)
+        });
+        Ok(TlsStream(Kind::Secure(Box::new(secure.await??))))
     }
 }
 

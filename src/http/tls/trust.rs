@@ -14,8 +14,8 @@ use crate::http::Origin;
 
 /// Whose signature on a server's certificate counts. By default that of the authorities the system trusts.
 ///
-/// The system's list is read when the first https connection is made (that takes some milliseconds and half a
-/// megabyte), once for all clones. As everywhere, the variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name
+/// The system's list is read when the first https connection is made (some milliseconds, and half a
+/// megabyte of memory), once for all clones. As for OpenSSL, the variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name
 /// another list.
 ///
 /// ```
@@ -60,8 +60,8 @@ impl Trust {
 
     /// What every connection shares, session tickets included.
     ///
-    /// It blocks for the time of reading a few files, also on the loop: once, and for less time than a handshake
-    /// computes.
+    /// The first call reads the system's list, and blocks meanwhile, also the loop. A thread would be no faster:
+    /// every task that comes to https waits for that list.
     pub(super) fn config(&self) -> io::Result<Arc<ClientConfig>> {
         let config = self.0.config.get_or_init(|| configure(&self.0.more));
         Ok(config.clone().ok_or(TlsError::NoRoots)?)
@@ -106,4 +106,19 @@ pub enum CacertError {
     Empty { file: PathBuf },
     #[error("{} holds a certificate that cannot be used: {why}", file.display())]
     Malformed { file: PathBuf, why: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::parse_url;
+
+    #[test]
+    fn a_host_that_no_certificate_can_name_is_an_error() {
+        let name = |url| server_name(&Origin::of(&parse_url(url).unwrap()).unwrap());
+        assert!(name("https://a..b/").unwrap_err().to_string().contains("cannot stand in a cert"));
+        for fine in ["https://example.org/", "https://example.org./", "https://[::1]:1/"] {
+            assert!(name(fine).is_ok(), "{fine}");
+        }
+    }
 }
