@@ -336,6 +336,23 @@ fn a_server_without_tls_is_told_from_one_with_it_in_both_directions() {
     });
 }
 
+/// It may have been restarted just then.
+#[test]
+fn a_server_that_closes_in_the_handshake_is_tried_again() {
+    let (listener, url) = listen_in();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = stream.unwrap().read(&mut [0; 2000]);
+        }
+    });
+    let (_authority, _kept, cacert) = authority();
+    for_every_model(|model| {
+        let folder = Folder::new();
+        let run = download(model, &cacert, &folder, std::slice::from_ref(&url));
+        assert_eq!(run.exits(1).json_lines()[0]["attempts"], 3, "{run}");
+    });
+}
+
 #[test]
 fn a_server_that_refuses_the_handshake_is_quoted() {
     // A certificate request that we have no answer to, and a fatal alert 40 in the clear.
