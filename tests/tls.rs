@@ -6,14 +6,14 @@
 mod e2e_support;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use e2e_support::program::Run;
 use e2e_support::servers::{ok, redirect, say_nothing};
-use e2e_support::tls::{Authority, Identity, SecureServer, Then, params};
+use e2e_support::tls::{Authority, Identity, Secure, SecureServer, Then, params};
 use e2e_support::{Folder, Running, Scripted, for_every_model, glassloop, run};
 use glassloop::http::{self, Origin, TlsConnect, Trust, blocking};
 use glassloop::workloads::Model;
@@ -461,20 +461,17 @@ fn http_may_lead_to_https_and_never_back() {
     });
 }
 
-/// Between two requests a server may speak of its keys and tickets. A client that takes that for a response, or
-/// for an end, either breaks or opens a connection for each file.
-#[test]
-fn a_connection_is_kept_although_the_server_changes_its_keys() {
+/// What a server does between two requests, on a connection that is kept meanwhile.
+fn between_two_requests(then: fn(&mut Secure) -> io::Result<()>, expected_connections: usize) {
     let (authority, _kept, cacert) = authority();
     let identity = authority.sign(&LOCAL);
     for_every_model(|model| {
-        let server = SecureServer::start(&identity, |path, stream| {
+        let server = SecureServer::start(&identity, move |path, stream| {
             stream.write_all(kept(path).as_bytes())?;
             stream.flush()?;
             // After the response has gone, so that it is not read with it.
             thread::sleep(Duration::from_millis(50));
-            stream.conn.refresh_traffic_keys().unwrap();
-            Ok(Then::Stay)
+            then(stream).map(|()| Then::Stay)
         });
         let slow = Scripted::start(|_, stream| {
             thread::sleep(Duration::from_millis(200));
@@ -486,10 +483,22 @@ fn a_connection_is_kept_although_the_server_changes_its_keys() {
         let mut command = glassloop(["download", "--model", model.name(), "--cacert", &cacert]);
         command.args(["-n", "1", "-o", folder.arg()]).args(&urls);
         Running::start(&mut command).end().exits(0);
-        assert_eq!(folder.read("e"), b"/e");
-        let expected = if model == Model::ThreadPerTask { 3 } else { 1 };
+        let files = ["a", "c", "e"].map(|name| folder.read(name));
+        assert_eq!(files, [b"/a", b"/c", b"/e"]);
+        let expected = if model == Model::ThreadPerTask { 3 } else { expected_connections };
         assert_eq!(server.connections(), expected, "under {model}");
     });
+}
+
+/// Whoever takes that for a response, or for an end, opens a connection for each file.
+#[test]
+fn a_connection_is_kept_although_the_server_changes_its_keys() {
+    between_two_requests(|stream| stream.conn.refresh_traffic_keys().map_err(io::Error::other), 1);
+}
+
+#[test]
+fn what_a_server_says_unasked_is_never_taken_for_a_response() {
+    between_two_requests(|stream| stream.write_all(kept("??").as_bytes()), 3);
 }
 
 #[test]
