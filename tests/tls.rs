@@ -3,7 +3,11 @@
 
 #![cfg(feature = "cli")]
 
+#[allow(dead_code)] // a part of it is used here
+#[path = "support/cut.rs"]
+mod cut;
 mod e2e_support;
+mod support;
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -11,6 +15,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use cut::sweep_wakes;
 use e2e_support::program::Run;
 use e2e_support::servers::{ok, redirect, say_nothing};
 use e2e_support::tls::{Authority, Identity, Secure, SecureServer, Then, params};
@@ -513,5 +518,32 @@ fn a_second_connection_resumes_the_session_of_the_first() {
         Running::start(&mut command).end().exits(0);
         let hellos = server.hellos();
         assert_eq!(hellos.iter().map(|hello| hello.resumed).collect::<Vec<_>>(), [false, true]);
+    });
+}
+
+#[test]
+fn a_handshake_or_a_read_that_is_given_up_at_any_poll_loses_nothing() {
+    let (authority, _kept, cacert) = authority();
+    let server = SecureServer::start(&authority.sign(&LOCAL), |_, stream| {
+        for piece in ["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "hello", "world"] {
+            stream.write_all(piece.as_bytes())?;
+            stream.flush()?;
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(Then::Stay)
+    });
+    let (url, trust) = (server.url(""), Trust::with_file(cacert).unwrap());
+    let session = || http::Session::new(TlsConnect::tcp(SOON, trust.clone()));
+    sweep_wakes(async |cut| {
+        let session = session();
+        drop(cut.short_sharing(session.get(&url)).await);
+        assert_eq!(session.get(&url).await.unwrap().bytes(99).await.unwrap(), b"helloworld");
+    });
+    sweep_wakes(async |cut| {
+        let mut response = session().get(&url).await.unwrap();
+        let read = async { response.chunk().await.unwrap().unwrap_or_default().to_vec() };
+        let mut body = cut.short_sharing(read).await.unwrap_or_default();
+        body.extend(response.bytes(99).await.unwrap());
+        assert_eq!(body, b"helloworld");
     });
 }
