@@ -35,7 +35,7 @@
 //! 3. [`sync`]: what tasks say to each other, and whose turn it is. Begin with `sync/wait.rs`. [`threads`]:
 //!    pools of threads, for what blocks and what computes. `processes`: a pool of forked workers, whose own side
 //!    is a program on this loop.
-//! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
+//! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff; TLS below them.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
 //! 6. [`trace`]: what happened in a run.
 //!

@@ -6,7 +6,8 @@
 //! To add one: a test with [`sweep`] (or `sweep_wakes` if it takes real time), whose scenario awaits it
 //! through `cut.short` and then looks whether everything is still there.
 //!
-//! The reads of an HTTP body are in `http_session.rs` (`a_read_that_was_given_up_at_any_poll_…`).
+//! The reads of an HTTP body are in `http_session.rs` (`a_read_that_was_given_up_at_any_poll_…`), a TLS
+//! handshake and a read behind it in `tls.rs`.
 
 #[path = "support/cut.rs"]
 mod cut;

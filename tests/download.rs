@@ -411,24 +411,6 @@ fn credentials_do_not_cross_to_another_origin() {
 }
 
 #[test]
-fn https_is_refused_without_a_byte_being_sent() {
-    for_every_model(|model| {
-        let server = Scripted::saying(ok("in the clear"));
-        let folder = Folder::new();
-        let secure = format!("https://{}/file", server.address());
-        run(["download", &secure, "-o", folder.arg(), "--model", model.name()])
-            .exits(1)
-            .says("https is not supported yet");
-        run(["download", "--album", &secure, "-o", folder.arg(), "--model", model.name()])
-            .exits(1)
-            .prints_nothing()
-            .says_in_one_line("https is not supported yet");
-        assert_eq!(server.requests().len(), 0);
-        assert_eq!(folder.names(), [""; 0]);
-    });
-}
-
-#[test]
 fn nothing_partial_ever_stands_under_a_final_name() {
     let size = 400_000;
     let server = AlbumServer::start(["--files", "2", "--size", "400000", "--bandwidth", "600000"]);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use glassloop::http::{Session, TcpConnect, parse_url};
+use glassloop::http::{Session, TlsConnect, Trust, parse_url};
 use glassloop::runtime::Builder;
 use glassloop::time;
 use html5gum::{Token, Tokenizer};
@@ -19,11 +19,12 @@ const LARGEST: usize = 64 * 1024 * 1024;
 /// Fetches a page and returns the absolute URLs of the files it lists.
 pub(super) fn links(
     page: &str,
+    trust: Trust,
     connect_timeout: Duration,
     limit: Option<Duration>,
 ) -> anyhow::Result<Vec<String>> {
     let fetch = async {
-        let session = Session::new(TcpConnect { timeout: connect_timeout });
+        let session = Session::new(TlsConnect::tcp(connect_timeout, trust));
         let mut response = session.get(page).await?;
         if !response.status.is_success() {
             bail!("the server answers {}", response.status);

@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 pub use self::error::DownloadError;
 use super::names::Names;
 use super::{InFlight, InFlightGuard, Interrupt, Model};
+#[cfg(feature = "tls")]
+use crate::http::Trust;
 use crate::http::parse_url;
 use crate::runtime::Builder;
 
@@ -65,7 +67,7 @@ pub struct Settings {
     pub concurrency: NonZeroUsize,
     /// How often a file is tried again when that may help.
     pub retries: u32,
-    /// How long one connection may take to come about.
+    /// How long one connection may take to come about, its TLS handshake included.
     pub connect_timeout: Duration,
     /// How long one attempt at a file may take.
     pub timeout: Option<Duration>,
@@ -73,6 +75,9 @@ pub struct Settings {
     pub replace: bool,
     /// How the loop is set up; the other models have none.
     pub runtime: Builder,
+    /// Whose signatures on the certificates of https servers count.
+    #[cfg(feature = "tls")]
+    pub trust: Trust,
 }
 
 impl Default for Settings {
@@ -84,6 +89,8 @@ impl Default for Settings {
             timeout: None,
             replace: false,
             runtime: Builder::new(),
+            #[cfg(feature = "tls")]
+            trust: Trust::default(),
         }
     }
 }

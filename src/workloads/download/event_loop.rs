@@ -8,11 +8,24 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::attempt::Arriving;
-use super::{Attempts, DownloadError, Job, Row, Run};
-use crate::http::{Session, TcpConnect};
+use super::{Attempts, DownloadError, Job, Row, Run, Settings};
+use crate::http;
 use crate::task::{JoinSet, yield_now};
 use crate::time::{sleep, timeout};
 use crate::workloads::Interrupt;
+
+#[cfg(feature = "tls")]
+type Dial = http::TlsConnect<http::TcpConnect>;
+#[cfg(not(feature = "tls"))]
+type Dial = http::TcpConnect;
+type Session = http::Session<Dial>;
+
+fn dial(settings: &Settings) -> Dial {
+    #[cfg(feature = "tls")]
+    return Dial::tcp(settings.connect_timeout, settings.trust.clone());
+    #[cfg(not(feature = "tls"))]
+    return Dial { timeout: settings.connect_timeout };
+}
 
 pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
     let runtime = run.settings.runtime.clone().build()?;
@@ -20,7 +33,7 @@ pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
 }
 
 async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
-    let session = Session::new(TcpConnect { timeout: run.settings.connect_timeout });
+    let session = Session::new(dial(&run.settings));
     let mut rows: Vec<Option<Row>> = jobs.iter().map(|_| None).collect();
     let mut waiting = jobs.clone().into_iter().enumerate();
     let mut under_way = JoinSet::new();
@@ -50,7 +63,7 @@ async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
 }
 
 /// Fetches a file, in as many attempts as it takes and the settings allow.
-async fn fetch(session: &Session<TcpConnect>, job: Job, run: &Run) -> Row {
+async fn fetch(session: &Session, job: Job, run: &Run) -> Row {
     let mut attempts = Attempts::begin(run);
     loop {
         let attempt = attempt_in_time(session, &job, run);
@@ -63,21 +76,13 @@ async fn fetch(session: &Session<TcpConnect>, job: Job, run: &Run) -> Row {
     }
 }
 
-async fn attempt_in_time(
-    session: &Session<TcpConnect>,
-    job: &Job,
-    run: &Run,
-) -> Result<u64, DownloadError> {
+async fn attempt_in_time(session: &Session, job: &Job, run: &Run) -> Result<u64, DownloadError> {
     let Some(limit) = run.settings.timeout else { return attempt(session, job, run).await };
     let outcome = timeout(limit, attempt(session, job, run)).await;
     outcome.unwrap_or(Err(DownloadError::TimedOut(limit)))
 }
 
-async fn attempt(
-    session: &Session<TcpConnect>,
-    job: &Job,
-    run: &Run,
-) -> Result<u64, DownloadError> {
+async fn attempt(session: &Session, job: &Job, run: &Run) -> Result<u64, DownloadError> {
     let mut response = session.get(&job.url).await?;
     let mut file = Arriving::begin(job, response.status, response.content_length(), run)?;
     while let Some(chunk) = response.chunk().await? {
