@@ -10,13 +10,13 @@ use std::task::{Context, Poll, Waker};
 use futures::{AsyncRead, AsyncWrite};
 
 /// One end of the connection. Dropping it closes both directions.
-pub struct End {
+pub(crate) struct End {
     incoming: Rc<RefCell<Pipe>>,
     outgoing: Rc<RefCell<Pipe>>,
 }
 
 /// Two ends, between which `room` bytes fit in each direction.
-pub fn duplex(room: usize) -> (End, End) {
+pub(crate) fn duplex(room: usize) -> (End, End) {
     let pipe = || Rc::new(RefCell::new(Pipe { room, ..Pipe::default() }));
     let (there, back) = (pipe(), pipe());
     let near = End { incoming: Rc::clone(&back), outgoing: Rc::clone(&there) };

@@ -13,16 +13,16 @@ use hyper::service::HttpService;
 use hyper::{Request, Response, client, server};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Http {
+pub(crate) enum Http {
     One,
     Two,
 }
 
 impl Http {
-    pub const BOTH: [Self; 2] = [Self::One, Self::Two];
+    pub(crate) const BOTH: [Self; 2] = [Self::One, Self::Two];
 
     /// Serves one connection to its end.
-    pub async fn serve<T, S>(self, stream: T, service: S) -> hyper::Result<()>
+    pub(crate) async fn serve<T, S>(self, stream: T, service: S) -> hyper::Result<()>
     where
         T: AsyncRead + AsyncWrite + Unpin,
         S: HttpService<Incoming, ResBody: Body<Data = Bytes> + 'static>,
@@ -44,7 +44,7 @@ impl Http {
     }
 
     /// A client on this stream. The task drives the connection until that ends.
-    pub async fn ask<T, B>(self, stream: T) -> (Sender<B>, JoinHandle<hyper::Result<()>>)
+    pub(crate) async fn ask<T, B>(self, stream: T) -> (Sender<B>, JoinHandle<hyper::Result<()>>)
     where
         T: AsyncRead + AsyncWrite + Unpin + 'static,
         B: Body<Data = Bytes> + Unpin + 'static,
@@ -65,13 +65,13 @@ impl Http {
     }
 }
 
-pub enum Sender<B> {
+pub(crate) enum Sender<B> {
     One(client::conn::http1::SendRequest<B>),
     Two(client::conn::http2::SendRequest<B>),
 }
 
 impl<B: Body + 'static> Sender<B> {
-    pub async fn send(&mut self, request: Request<B>) -> hyper::Result<Response<Incoming>> {
+    pub(crate) async fn send(&mut self, request: Request<B>) -> hyper::Result<Response<Incoming>> {
         match self {
             Self::One(sender) => sender.send_request(request).await,
             Self::Two(sender) => sender.send_request(request).await,
@@ -80,16 +80,16 @@ impl<B: Body + 'static> Sender<B> {
 }
 
 /// A request as both versions take it.
-pub fn request<B>(method: &str, path: &str, body: B) -> Request<B> {
+pub(crate) fn request<B>(method: &str, path: &str, body: B) -> Request<B> {
     let url = format!("http://h{path}");
     Request::builder().method(method).uri(url).header("Host", "h").body(body).unwrap()
 }
 
-pub async fn bytes(response: Response<Incoming>) -> Bytes {
+pub(crate) async fn bytes(response: Response<Incoming>) -> Bytes {
     response.into_body().collect().await.unwrap().to_bytes()
 }
 
 /// Bytes that show when a piece is missing, doubled or out of place.
-pub fn numbered(length: usize) -> Bytes {
+pub(crate) fn numbered(length: usize) -> Bytes {
     (0..length.div_ceil(4) as u32).flat_map(u32::to_le_bytes).take(length).collect()
 }
