@@ -5,6 +5,7 @@ mod duplex;
 #[path = "support/guest.rs"]
 mod guest;
 mod support;
+#[allow(dead_code)]
 #[path = "e2e_support/tools.rs"]
 mod tools;
 
