@@ -183,3 +183,20 @@ fn a_body_without_a_length_that_is_cut_off_is_an_error_and_not_a_short_body() {
         });
     }
 }
+
+#[test]
+fn hyper_takes_its_leave_in_tls_before_it_closes() {
+    let ours = certified();
+    run(async {
+        let (near, far) = pair().await;
+        let server = spawn(serve(far, acceptor(&ours)));
+        let mut client = connect(near, ours.cert.der(), "localhost", Http::One).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        // rustls reports an end without the farewell as an error.
+        client.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200"));
+        server.await.unwrap().unwrap();
+    });
+}
