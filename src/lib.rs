@@ -37,7 +37,8 @@
 //!    is a program on this loop.
 //! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff; TLS below them.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
-//! 6. [`trace`]: what happened in a run.
+//! 6. `hyper`: what a guest that was not written for this loop asks of it.
+//! 7. [`trace`]: what happened in a run.
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
@@ -47,6 +48,8 @@ mod coop;
 pub mod fs;
 mod handle;
 pub mod http;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod inbox;
 pub mod io;
 mod job;

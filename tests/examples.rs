@@ -1,10 +1,13 @@
-//! The examples on channels and on the `futures` crate say what their comments promise.
+//! The examples on channels, on the `futures` crate and on guests say what their comments promise.
 
-use std::path::Path;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-/// What an example prints. `cargo test` builds the examples beside the tests.
-fn output(name: &str) -> String {
+/// An example's program. `cargo test` builds the examples beside the tests.
+fn program(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let target = tests.parent().and_then(Path::parent).unwrap();
     let example = target.join("examples").join(name);
@@ -12,7 +15,12 @@ fn output(name: &str) -> String {
         let built = Command::new(env!("CARGO")).args(["build", "--examples"]).status().unwrap();
         assert!(built.success() && example.is_file(), "the example {name} cannot be built");
     }
-    let run = Command::new(example).output().unwrap();
+    example
+}
+
+/// What an example prints.
+fn output(name: &str) -> String {
+    let run = Command::new(program(name)).output().unwrap();
     assert!(run.status.success(), "{run:?}");
     String::from_utf8(run.stdout).unwrap()
 }
@@ -51,4 +59,92 @@ fn in_the_example_the_macros_and_combinators_of_futures_work() {
         "StreamExt            [2, 4, 6]",
     ];
     assert_eq!(output.lines().collect::<Vec<_>>(), expected);
+}
+
+// ─── Guests ─────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn the_examples_of_guests_are_their_own_clients_and_end() {
+    for (name, expected) in [
+        (
+            "guest_hyper",
+            "HTTP/1.1: hello /first, you are number 1
+             HTTP/1.1: hello /second, you are number 2
+             HTTP/2.0: hello /a, you are number 3
+             HTTP/2.0: hello /b, you are number 4
+             HTTP/2.0: hello /c, you are number 5",
+        ),
+        (
+            "guest_tls",
+            "the client:  a secret in HTTP/1.1
+             the client:  a secret in HTTP/2.0
+             a stranger:  invalid peer certificate: UnknownIssuer",
+        ),
+        (
+            "guest_axum",
+            r#"GET  /visits       200 visit 1
+             GET  /visits       200 visit 2
+             GET  /square/12    200 {"number":12,"square":144}
+             GET  /square/dozen 400 Invalid URL: Cannot parse `dozen` to a `i64`
+             POST /sum          200 {"sum":6}
+             GET  /greeting     200 hello from a socket
+             GET  /slow         504
+             GET  /nowhere      404"#,
+        ),
+        (
+            "guest_websocket",
+            r#"Text(Utf8Bytes(b"hello")) → Text(Utf8Bytes(b"hello"))
+             Binary(b"\x01\x02\x03") → Binary(b"\x01\x02\x03")
+             Ping(b"are you there?") → Pong(b"are you there?")
+             Close(None) → Close(None)"#,
+        ),
+    ] {
+        let start = Instant::now();
+        let output = output(name);
+        assert!(start.elapsed() < Duration::from_secs(10), "{name}: {:?}", start.elapsed());
+        let lines = |text: &str| text.lines().map(str::trim).map(String::from).collect::<Vec<_>>();
+        assert_eq!(lines(&output), lines(expected), "{name}");
+    }
+}
+
+/// An example that serves until the test is done with it.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_examples_of_guests_serve_others_when_asked_to() {
+    for (name, scheme, path, answer) in [
+        ("guest_hyper", "http", "/me", "HTTP/1.1: hello /me, you are number 1\n"),
+        ("guest_axum", "http", "/square/7", r#"{"number":7,"square":49}"#),
+        ("guest_websocket", "ws", "/", ""),
+    ] {
+        let mut serve = Command::new(program(name));
+        serve.args(["serve", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut serving = Serving(serve.spawn().unwrap());
+        let mut url = String::new();
+        BufReader::new(serving.0.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let address = url.strip_prefix(&format!("{scheme}://")).unwrap().trim_end_matches("/\n");
+
+        let mut client = TcpStream::connect(address).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let upgrade = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nConnection: Upgrade";
+        let fields = if scheme == "ws" { upgrade } else { "Connection: close" };
+        write!(client, "GET {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n\r\n").unwrap();
+        let mut heard = vec![0; 12];
+        client.read_exact(&mut heard).unwrap();
+        let expected = if scheme == "ws" { "HTTP/1.1 101" } else { "HTTP/1.1 200" };
+        assert_eq!(String::from_utf8_lossy(&heard), expected, "{name}");
+        if scheme == "http" {
+            client.read_to_end(&mut heard).unwrap();
+            let heard = String::from_utf8_lossy(&heard);
+            assert!(heard.ends_with(answer), "{name}: {heard}");
+        }
+    }
 }

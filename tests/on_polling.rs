@@ -11,6 +11,12 @@ mod cancellation_net;
 mod cancellation_tasks;
 #[path = "clock.rs"]
 mod clock;
+#[path = "guest_hyper.rs"]
+mod guest_hyper;
+#[path = "guest_tls.rs"]
+mod guest_tls;
+#[path = "guest_web.rs"]
+mod guest_web;
 #[path = "net_datagrams.rs"]
 mod net_datagrams;
 #[path = "net_fd.rs"]
