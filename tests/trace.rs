@@ -233,7 +233,7 @@ fn a_run_of_several_calls_with_panics_and_leftovers_is_lawful_too() {
     };
     assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
     runtime.block_on(turns(10));
-    let states = check(&events(&runtime));
+    let states = check(&events(&runtime), Order::OldestFirst);
     assert!(states.values().any(|state| *state == State::Waiting));
 }
 

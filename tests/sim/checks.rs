@@ -1,6 +1,5 @@
 //! What must be so after every run, whatever went wrong in it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use glassloop::sim::Fault;
@@ -10,7 +9,7 @@ use glassloop::workloads::part_file::PartFileError;
 use sha2::{Digest, Sha256};
 
 use super::laws::{self, Order, State};
-use super::scenario::{Outcome, Turn};
+use super::scenario::{FOREIGN, Outcome, Turn};
 
 impl Outcome {
     pub fn check(&self) {
@@ -37,16 +36,13 @@ impl Outcome {
 
     /// Also after an abort or an interrupt, and whatever the report says.
     fn every_name_means_a_complete_file(&self) {
-        let before: BTreeMap<_, _> = self.plan.before.iter().cloned().collect();
         for (path, content) in &self.files {
-            if before.get(path) == Some(content) {
+            if content == FOREIGN && self.plan.foreign.as_ref() == Some(path) {
                 continue;
             }
             let mut jobs = self.plan.jobs.iter();
             let job = jobs.find(|job| job.target.as_ref() == Some(path));
             let job = job.unwrap_or_else(|| panic!("{} was left there", path.display()));
-            let there = !before.contains_key(path) || self.plan.settings.replace;
-            assert!(there, "{} was replaced, though nobody asked for it", path.display());
             let expected = self.plan.content(job).expect("the server has no such file");
             assert_eq!(
                 Sha256::digest(content),
@@ -57,8 +53,11 @@ impl Outcome {
                 expected.len()
             );
         }
-        for path in before.keys() {
-            assert!(self.content(path).is_some(), "{} was removed", path.display());
+        if let Some(path) = &self.plan.foreign
+            && !self.plan.settings.replace
+            && !matches!(self.plan.turn, Turn::Meddle(_))
+        {
+            assert_eq!(self.content(path), Some(FOREIGN), "{} is not theirs now", path.display());
         }
     }
 
@@ -80,10 +79,8 @@ impl Outcome {
                 Err(error) => {
                     assert!(!matches!(error, DownloadError::Panicked), "{row:?}");
                     assert!(!error.to_string().is_empty());
-                    let before = self.plan.before.iter();
-                    let mut before = before.filter(|(path, _)| Some(path) == job.target.as_ref());
-                    let before = before.next().map(|(_, content)| &content[..]);
-                    assert_eq!(there, before, "{row:?} has failed, and yet it is there");
+                    let theirs = there == Some(FOREIGN) && self.plan.foreign == job.target;
+                    assert!(there.is_none() || theirs, "{row:?} has failed, and yet it is there");
                 }
             }
         }
@@ -92,10 +89,8 @@ impl Outcome {
     /// An attempt fails only if something has gone wrong: each for a fault of its own. So when nothing harmful
     /// has happened, everything arrives at the first attempt.
     fn each_failure_has_its_fault(&self) {
-        let (Some(report), false) = (&self.report, matches!(self.plan.turn, Turn::Restart(..)))
-        else {
-            return;
-        };
+        let disturbed = self.plan.hurried || matches!(self.plan.turn, Turn::Restart(..));
+        let (Some(report), false) = (&self.report, disturbed) else { return };
         let failures: u64 = report.rows.iter().map(|row| self.unexplained(row)).sum();
         let faults = self.tally.harmful();
         assert!(
@@ -107,7 +102,7 @@ impl Outcome {
 
     /// The failed attempts of a row that do not follow from what was asked for.
     fn unexplained(&self, row: &Row) -> u64 {
-        let somebody_elses = |path: &Path| self.plan.before.iter().any(|(other, _)| other == path);
+        let somebody_elses = |path: &Path| self.plan.foreign.as_deref() == Some(path);
         let explained = match &row.outcome {
             Ok(_) | Err(DownloadError::Interrupted) => true,
             Err(DownloadError::Status(status)) => {
@@ -116,7 +111,9 @@ impl Outcome {
             Err(DownloadError::File(PartFileError::TargetExists { target })) => {
                 somebody_elses(target)
             }
-            Err(DownloadError::File(PartFileError::PartExists { part })) => somebody_elses(part),
+            Err(DownloadError::File(
+                PartFileError::PartExists { part } | PartFileError::Spoilt { part },
+            )) => somebody_elses(part),
             Err(_) => row.job.target.is_none(),
         };
         u64::from(row.attempts.saturating_sub(u32::from(explained)))

@@ -24,8 +24,10 @@ pub struct Plan {
     pub hosts: Vec<(String, Options)>,
     pub jobs: Vec<Job>,
     pub settings: Settings,
-    /// Files that belong to somebody else.
-    pub before: Vec<(PathBuf, Vec<u8>)>,
+    /// The limit on an attempt is so tight that it may end any of them.
+    pub hurried: bool,
+    /// A file that belongs to somebody else.
+    pub foreign: Option<PathBuf>,
     pub turn: Turn,
 }
 
@@ -39,7 +41,28 @@ pub enum Turn {
     Abort(Duration),
     /// The servers are dropped where they stand, and come back after another while.
     Restart(Duration, Duration),
+    /// Only now somebody else's file comes to stand there.
+    Meddle(Duration),
 }
+
+impl Turn {
+    pub const NAMES: [&str; 5] =
+        ["undisturbed", "interrupted", "aborted", "servers restarted", "meddled with"];
+
+    /// The place of its name.
+    pub fn kind(self) -> usize {
+        match self {
+            Self::Nobody => 0,
+            Self::Interrupt(_) => 1,
+            Self::Abort(_) => 2,
+            Self::Restart(..) => 3,
+            Self::Meddle(_) => 4,
+        }
+    }
+}
+
+/// What is in the foreign file.
+pub const FOREIGN: &[u8] = b"somebody else's";
 
 /// What came of it. Nothing in it depends on anything but the seed.
 pub struct Outcome {
@@ -61,24 +84,27 @@ impl Plan {
             .map(|number| (format!("host-{number}.sim"), options(&mut dice)))
             .collect();
         let jobs = Job::plan(&urls(&hosts, &mut dice), Path::new("downloads"));
+        let mut moment = || Duration::from_secs_f64(0.001 * 10_f64.powf(4.0 * dice.f64()));
+        let (first, second, hurry) = (moment(), moment(), moment());
+        let hurried = dice.u8(..4) == 0;
         let settings = Settings {
             concurrency: dice.usize(1..=8).try_into().unwrap(),
             retries: dice.u32(0..=3),
             connect_timeout: Duration::from_secs(10),
-            // More than the slowest line takes: what runs into it hangs.
-            timeout: Some(Duration::from_secs(120)),
+            // Two minutes are more than the slowest line takes: what runs into them hangs.
+            timeout: Some(if hurried { hurry } else { Duration::from_secs(120) }),
             replace: dice.bool(),
         };
-        let before = if dice.u8(..4) == 0 { others_files(&jobs, &mut dice) } else { Vec::new() };
-        let mut moment = || Duration::from_secs_f64(0.001 * 10_f64.powf(4.0 * dice.f64()));
-        let (first, second) = (moment(), moment());
         let turn = match dice.u8(..8) {
             0 => Turn::Interrupt(first),
             1 => Turn::Abort(first),
             2 => Turn::Restart(first, second),
+            3 => Turn::Meddle(first),
             _ => Turn::Nobody,
         };
-        Self { seed, faults: Faults::by_lot(seed), hosts, jobs, settings, before, turn }
+        let meddles = matches!(turn, Turn::Meddle(_)) || dice.u8(..4) == 0;
+        let foreign = if meddles { foreign_file(&jobs, &mut dice) } else { None };
+        Self { seed, faults: Faults::by_lot(seed), hosts, jobs, settings, hurried, foreign, turn }
     }
 
     /// What the server has under the URL of a job.
@@ -94,7 +120,9 @@ impl Plan {
     pub fn run(self) -> Outcome {
         let world = World::new(self.seed, self.faults.clone());
         let disk = world.disk();
-        self.before.iter().for_each(|(path, content)| disk.put(path, content));
+        if let (Some(path), false) = (&self.foreign, matches!(self.turn, Turn::Meddle(_))) {
+            disk.put(path, FOREIGN);
+        }
         let runtime = world.runtime().unwrap();
         let report = runtime.block_on(self.play(&world));
         let tasks_left = tasks_left(&runtime);
@@ -116,9 +144,8 @@ impl Plan {
         let (jobs, settings, wish) = (self.jobs.clone(), self.settings.clone(), interrupt.clone());
         let dial = world.network().dial(settings.connect_timeout);
         let disk = world.disk();
-        let mut download = spawn(async move {
-            fetch_all(jobs, settings, Arc::new(()), &wish, dial, disk).await
-        });
+        let mut download =
+            spawn(async move { fetch_all(jobs, settings, Arc::new(()), &wish, dial, disk).await });
         match self.turn {
             Turn::Nobody => {}
             Turn::Interrupt(moment) => {
@@ -134,6 +161,15 @@ impl Plan {
                 close(servers).await;
                 sleep(pause).await;
                 servers = self.serve(world);
+            }
+            Turn::Meddle(moment) => {
+                sleep(moment).await;
+                // What has its final name by then is not theirs to touch; an unfinished file is.
+                if let Some(path) = &self.foreign
+                    && (path.extension() == Some("part".as_ref()) || !world.disk().is_taken(path))
+                {
+                    world.disk().put(path, FOREIGN);
+                }
             }
         }
         let day = Duration::from_secs(86_400);
@@ -156,7 +192,8 @@ impl Plan {
 }
 
 fn options(dice: &mut fastrand::Rng) -> Options {
-    let size = (40_000_f64.powf(dice.f64()) as u64).saturating_sub(1);
+    let most = if dice.u8(..8) == 0 { 200_000_f64 } else { 20_000_f64 };
+    let size = if dice.bool() { most * dice.f64() } else { most.powf(dice.f64()) - 1.0 } as u64;
     Options {
         album: Album::Generated { files: dice.usize(1..=5), size },
         latency: Duration::from_millis(if dice.bool() { dice.u64(..1000) } else { 0 }),
@@ -177,11 +214,11 @@ fn urls(hosts: &[(String, Options)], dice: &mut fastrand::Rng) -> Vec<String> {
     urls
 }
 
-fn others_files(jobs: &[Job], dice: &mut fastrand::Rng) -> Vec<(PathBuf, Vec<u8>)> {
-    let Some(target) = jobs[dice.usize(..jobs.len())].target.clone() else { return Vec::new() };
-    let unfinished = dice.bool();
-    let path = if unfinished { target.with_added_extension("part") } else { target };
-    vec![(path, b"somebody else's".to_vec())]
+/// In the way of some job.
+fn foreign_file(jobs: &[Job], dice: &mut fastrand::Rng) -> Option<PathBuf> {
+    let target = jobs[dice.usize(..jobs.len())].target.clone()?;
+    let unfinished = || PathBuf::from(format!("{}.part", target.display()));
+    Some(if dice.bool() { unfinished() } else { target })
 }
 
 async fn close(servers: Vec<JoinHandle<()>>) {

@@ -26,6 +26,7 @@ pub enum Order {
 pub fn check(events: &[Event], order: Order) -> HashMap<TaskId, State> {
     let mut states = HashMap::<TaskId, State>::new();
     let (mut running, mut suspended, mut asleep) = (None, None, false);
+    let mut ran_last = None;
     let mut ready = Vec::new();
     for (at, event) in events.iter().enumerate() {
         assert!(!asleep || *event == Event::LoopWake, "{at}: {event:?} while the loop slept");
@@ -49,10 +50,8 @@ pub fn check(events: &[Event], order: Order) -> HashMap<TaskId, State> {
             Event::Ready { task, by } => {
                 go(task, &[State::New, State::Waiting, State::Suspended], State::Ready);
                 ready.push(*task);
-                if let Cause::Task(by) = by
-                    && by != task
-                {
-                    assert!(states.contains_key(by), "{at}: woken by nobody known");
+                if let Cause::Task(by) = by {
+                    assert_eq!(ran_last, Some(*by), "{at}: woken by a task that does not run");
                 }
             }
             Event::PollStart { task } => {
@@ -61,6 +60,7 @@ pub fn check(events: &[Event], order: Order) -> HashMap<TaskId, State> {
                 let lawful = place.is_some_and(|place| place == 0 || order == Order::ByLot);
                 assert!(lawful, "{at}: {task:?} runs out of turn");
                 ready.remove(place.expect("it is ready"));
+                ran_last = Some(*task);
                 go(task, &[State::Ready], State::Running);
             }
             Event::PollEnd { task } => {
