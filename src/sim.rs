@@ -37,7 +37,7 @@ mod network;
 mod pipe;
 mod stream;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::rc::Rc;
@@ -59,8 +59,6 @@ struct Inner {
     faults: Faults,
     dice: RefCell<fastrand::Rng>,
     fired: RefCell<Tally>,
-    /// Whether lots are still drawn for faults.
-    calm: Cell<bool>,
     ports: RefCell<network::Ports>,
     files: RefCell<disk::Files>,
 }
@@ -73,7 +71,6 @@ impl World {
             faults,
             dice: RefCell::new(fastrand::Rng::with_seed(seed)),
             fired: RefCell::default(),
-            calm: Cell::new(false),
             ports: RefCell::default(),
             files: RefCell::default(),
         }))
@@ -106,15 +103,10 @@ impl World {
         self.0.fired.borrow().clone()
     }
 
-    /// From now on no new fault happens; what is broken stays so.
-    pub fn calm_down(&self) {
-        self.0.calm.set(true);
-    }
-
     /// Draws lots: whether this fault happens now.
     fn draws(&self, fault: Fault) -> bool {
         let rate = self.0.faults.rate(fault);
-        rate > 0.0 && !self.0.calm.get() && self.0.dice.borrow_mut().f64() < rate
+        rate > 0.0 && self.0.dice.borrow_mut().f64() < rate
     }
 
     /// Draws lots, and notes if the fault happens.

@@ -151,6 +151,11 @@ impl Plan {
             Turn::Interrupt(moment) => {
                 sleep(moment).await;
                 interrupt.set();
+                let at_once = Duration::from_millis(1);
+                let report =
+                    timeout(at_once, download).await.expect("an interrupt ends it at once");
+                close(servers).await;
+                return Some(report.expect("the download panicked"));
             }
             Turn::Abort(moment) => {
                 sleep(moment).await;
