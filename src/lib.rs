@@ -37,7 +37,7 @@
 //!    is a program on this loop.
 //! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
-//! 6. [`trace`]: what happened in a run. [`sim`]: a world in memory where all of this runs, and everything fails.
+//! 6. [`trace`]: what happened in a run. [`sim`]: a world in memory where all of this runs and everything fails.
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 

@@ -37,7 +37,7 @@ mod network;
 mod pipe;
 mod stream;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::rc::Rc;
@@ -59,6 +59,8 @@ struct Inner {
     faults: Faults,
     dice: RefCell<fastrand::Rng>,
     fired: RefCell<Tally>,
+    /// Ends of connections that are open.
+    open: Cell<usize>,
     ports: RefCell<network::Ports>,
     files: RefCell<disk::Files>,
 }
@@ -71,6 +73,7 @@ impl World {
             faults,
             dice: RefCell::new(fastrand::Rng::with_seed(seed)),
             fired: RefCell::default(),
+            open: Cell::new(0),
             ports: RefCell::default(),
             files: RefCell::default(),
         }))
@@ -96,6 +99,11 @@ impl World {
     /// The disk.
     pub fn disk(&self) -> MemoryDisk {
         MemoryDisk::of(self.clone())
+    }
+
+    /// How many ends of connections are open, those included that wait to be accepted.
+    pub fn open_ends(&self) -> usize {
+        self.0.open.get()
     }
 
     /// How often each kind of fault has happened so far.

@@ -1,4 +1,4 @@
-//! The examples on channels and on the `futures` crate say what their comments promise.
+//! The examples on channels, on the `futures` crate and on the simulated world say what their comments promise.
 
 use std::path::Path;
 use std::process::Command;
@@ -51,4 +51,11 @@ fn in_the_example_the_macros_and_combinators_of_futures_work() {
         "StreamExt            [2, 4, 6]",
     ];
     assert_eq!(output.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn in_the_example_a_seed_tells_the_same_story_every_time() {
+    let story = output("simulated");
+    assert_eq!(story, output("simulated"));
+    assert!(story.contains("What went wrong:") && story.contains("bytes"), "{story}");
 }

@@ -42,6 +42,7 @@ impl Stream {
         let (latency, now) = (world.latency(), Instant::now());
         let pipes = [(); 2].map(|()| Pipe::new(world, latency, now));
         let link = Rc::new(RefCell::new(Link(pipes)));
+        world.0.open.update(|ends| ends + 2);
         let end = |side| Self {
             world: world.clone(),
             link: Rc::clone(&link),
@@ -144,6 +145,7 @@ impl AsyncWrite for Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
+        self.world.0.open.update(|ends| ends - 1);
         let mut link = self.link.borrow_mut();
         link.0[self.side].end(Instant::now());
         link.0[1 - self.side].abandon();

@@ -23,6 +23,7 @@ impl Outcome {
     fn everybody_is_gone(&self) {
         assert_eq!(self.tasks_left, 0, "tasks are left");
         assert_eq!(self.deadlines_left, 0, "deadlines are left");
+        assert_eq!(self.connections_left, 0, "ends of connections are left");
     }
 
     fn the_trace_is_lawful(&self) {
@@ -67,6 +68,10 @@ impl Outcome {
             return;
         };
         assert_eq!(report.rows.len(), self.plan.jobs.len());
+        let settings = &self.plan.settings;
+        assert!(report.in_flight <= settings.concurrency.get(), "too many at once");
+        let tried_too_often = |row: &&Row| row.attempts > 1 + settings.retries;
+        assert!(report.rows.iter().find(tried_too_often).is_none(), "{:?}", report.rows);
         for (row, job) in report.rows.iter().zip(&self.plan.jobs) {
             assert_eq!((&row.job.url, &row.job.target), (&job.url, &job.target));
             let there = job.target.as_deref().and_then(|target| self.content(target));

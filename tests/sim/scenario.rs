@@ -74,6 +74,7 @@ pub struct Outcome {
     /// Every file that is left.
     pub files: Vec<(PathBuf, Vec<u8>)>,
     pub tasks_left: usize,
+    pub connections_left: usize,
     pub deadlines_left: usize,
 }
 
@@ -131,6 +132,7 @@ impl Plan {
             plan: self,
             report,
             tasks_left,
+            connections_left: world.open_ends(),
             deadlines_left: deadlines(&runtime),
             trace: runtime.take_trace(),
             tally: world.fired(),
