@@ -50,12 +50,10 @@ pub(super) enum Found {
 
 impl Pipe {
     pub(super) fn new(world: &World, latency: Duration, now: Instant) -> Self {
-        // The last of these wins, so that each pipe breaks in one way.
-        let breaks = [Fault::Reset, Fault::Cut, Fault::Hang]
+        let breaks = [Fault::Hang, Fault::Cut, Fault::Reset]
             .into_iter()
-            .filter(|fault| world.draws(*fault))
-            .map(|fault| (world.magnitude(1.0, 65_536.0) as usize - 1, fault))
-            .last();
+            .find(|fault| world.draws(*fault))
+            .map(|fault| (world.magnitude(1.0, 65_536.0) as usize - 1, fault));
         Self {
             latency,
             per_byte: 1.0 / world.magnitude(10e3, 100e6),

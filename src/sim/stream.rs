@@ -77,7 +77,7 @@ impl AsyncRead for Stream {
             Ok(Found::Nothing(until)) if space > 0 => {
                 pipe.reader = Some(cx.waker().clone());
                 this.reading.set(&this.world, until, cx);
-                return Poll::Pending;
+                Poll::Pending
             }
             Ok(Found::Nothing(_)) => Poll::Ready(Ok(0)),
             Ok(Found::Bytes(count)) => {

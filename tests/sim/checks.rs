@@ -1,6 +1,7 @@
 //! What must be so after every run, whatever went wrong in it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use glassloop::sim::Fault;
 use glassloop::trace::{Cause, Event};
@@ -70,8 +71,13 @@ impl Outcome {
         assert_eq!(report.rows.len(), self.plan.jobs.len());
         let settings = &self.plan.settings;
         assert!(report.in_flight <= settings.concurrency.get(), "too many at once");
-        let tried_too_often = |row: &&Row| row.attempts > 1 + settings.retries;
-        assert!(report.rows.iter().find(tried_too_often).is_none(), "{:?}", report.rows);
+        for row in &report.rows {
+            assert!(row.attempts <= 1 + settings.retries, "{row:?} was tried too often");
+            let longest_pause = Duration::from_secs(10);
+            let limit =
+                (settings.timeout.expect("it is set") + longest_pause) * row.attempts.max(1);
+            assert!(row.elapsed <= limit, "{row:?} took too long");
+        }
         for (row, job) in report.rows.iter().zip(&self.plan.jobs) {
             assert_eq!((&row.job.url, &row.job.target), (&job.url, &job.target));
             let there = job.target.as_deref().and_then(|target| self.content(target));
