@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::{pending, poll_fn};
 use std::io;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use super::stream::Alarm;
 use super::{Fault, Stream, World};
+use crate::coop;
 use crate::http::{Connect, Origin, refuse_https};
 use crate::server::Accept;
 use crate::time::{sleep, timeout};
@@ -131,9 +132,13 @@ impl Accept for Listener {
     type Stream = Stream;
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        ready!(coop::poll_budget(cx));
+        let waker = cx.waker().clone();
         let mut port = self.port.borrow_mut();
         if port.waiting.is_empty() {
-            port.acceptor = Some(cx.waker().clone());
+            let stale = port.acceptor.replace(waker);
+            drop(port);
+            drop(stale); // like the clone: anybody's code
             self.alarm.borrow_mut().set(&self.world, None, cx);
             return Poll::Pending;
         }
@@ -141,6 +146,7 @@ impl Accept for Listener {
         if self.world.strikes(Fault::AcceptFails) {
             return Poll::Ready(Err(io::Error::other("too many open files")));
         }
+        coop::spend();
         Poll::Ready(Ok(port.waiting.pop_front().expect("one waits")))
     }
 }

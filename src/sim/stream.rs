@@ -71,11 +71,14 @@ impl AsyncRead for Stream {
         ready!(coop::poll_budget(cx));
         let this = &mut *self;
         let space = this.shortened(Fault::ShortRead, buffer.len());
+        let waker = cx.waker().clone();
         let mut link = this.link.borrow_mut();
         let pipe = &mut link.0[1 - this.side];
         match pipe.read(&mut buffer[..space], Instant::now()) {
             Ok(Found::Nothing(until)) if space > 0 => {
-                pipe.reader = Some(cx.waker().clone());
+                let stale = pipe.reader.replace(waker);
+                drop(link);
+                drop(stale); // like the clone: anybody's code
                 this.reading.set(&this.world, until, cx);
                 Poll::Pending
             }
@@ -102,11 +105,14 @@ impl AsyncWrite for Stream {
         ready!(coop::poll_budget(cx));
         let this = &mut *self;
         let length = this.shortened(Fault::ShortWrite, bytes.len());
+        let waker = cx.waker().clone();
         let mut link = this.link.borrow_mut();
         let pipe = &mut link.0[this.side];
         let (count, fault) = pipe.write(&bytes[..length], Instant::now())?;
         if count == 0 && length > 0 {
-            pipe.writer = Some(cx.waker().clone());
+            let stale = pipe.writer.replace(waker);
+            drop(link);
+            drop(stale);
             this.writing.set(&this.world, None, cx);
             return Poll::Pending;
         }
