@@ -148,7 +148,8 @@ pub enum Wait {
     /// Another task to finish.
     Task(TaskId),
     /// Something of [`sync`](crate::sync): `"message"`, `"capacity"` (of a channel), `"permit"`, `"lock"`,
-    /// `"notification"`, `"oneshot"`, `"closing"` (of a channel).
+    /// `"notification"`, `"oneshot"`, `"closing"` (of a channel); or the `"simulated network"` of
+    /// [`sim`](crate::sim).
     Named(&'static str),
 }
 

@@ -13,6 +13,7 @@ use crate::http::blocking::TlsConnect;
 use crate::http::blocking::{self, Connect, is_quiet};
 use crate::http::{Origin, refuse_https};
 use crate::workloads::Interrupt;
+use crate::workloads::part_file::OsDisk;
 
 /// How long a read or write blocks before it looks at the time and for an interrupt.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -59,7 +60,8 @@ impl Session {
 
     fn attempt(&self, job: &Job, run: &Run) -> Result<u64, DownloadError> {
         let mut response = self.session.get(&job.url)?;
-        let mut file = Arriving::begin(job, response.status, response.content_length(), run)?;
+        let length = response.content_length();
+        let mut file = Arriving::begin(OsDisk, job, response.status, length, run)?;
         while let Some(chunk) = response.chunk()? {
             file.receive(chunk)?;
         }
