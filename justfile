@@ -14,6 +14,7 @@ test:
 # What must hold before a commit
 check: test
     cargo fmt --check
+    rustfmt --check --edition 2024 examples/ported/program.rs tests/ported/names.rs
     cargo clippy --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
     tests/core-size

@@ -39,6 +39,35 @@ impl Builder {
         Self::default()
     }
 
+    /// As [`new`](Self::new): a loop has the one thread that calls `block_on`. The name, and
+    /// [`enable_all`](Self::enable_all), are here for programs that come from tokio.
+    ///
+    /// ```
+    /// use glassloop::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().enable_all().build()?;
+    /// assert_eq!(runtime.block_on(async { 7 }), 7);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn new_current_thread() -> Self {
+        Self::new()
+    }
+
+    /// Changes nothing: what it enables in tokio is always there, and costs nothing before it is used.
+    pub fn enable_all(self) -> Self {
+        self
+    }
+
+    /// Changes nothing, as [`enable_all`](Self::enable_all): sockets always work.
+    pub fn enable_io(self) -> Self {
+        self
+    }
+
+    /// Changes nothing, as [`enable_all`](Self::enable_all): time always passes.
+    pub fn enable_time(self) -> Self {
+        self
+    }
+
     /// Chooses who speaks with the kernel.
     pub fn backend(mut self, backend: BackendKind) -> Self {
         self.backend = backend;

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::job::{JobHandle, promise};
-use crate::runtime::{EventLoop, LoopId, Mailbox, Message, spawn};
+use crate::runtime::{EventLoop, LoopId, Mailbox, Message, inboxes, spawn};
+use crate::snapshot::Snapshot;
+use crate::task::spawn_blocking;
 
 /// Spawns onto a loop from any thread. Clones are cheap; none keeps the loop running.
 ///
@@ -33,9 +35,41 @@ impl Handle {
         Self::of(&EventLoop::current())
     }
 
-    /// The handle of the loop that runs on this thread, if one does.
-    pub fn try_current() -> Option<Self> {
-        EventLoop::try_current().map(|here| Self::of(&here))
+    /// The handle of the loop that runs on this thread.
+    ///
+    /// # Errors
+    /// When none does.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        EventLoop::try_current().map(|here| Self::of(&here)).ok_or(TryCurrentError(()))
+    }
+
+    /// The handles of all loops of this process, the oldest first. Tools that look into a program from outside
+    /// begin here.
+    ///
+    /// ```
+    /// let runtime = glassloop::Runtime::new()?;
+    /// assert!(!glassloop::Handle::all().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn all() -> Vec<Self> {
+        inboxes().into_iter().map(Self).collect()
+    }
+
+    /// Every task as it stands when the loop next looks around: between two tasks, or as soon as it wakes.
+    /// `None` unless the loop was built to [`watch`](crate::runtime::Builder::watch).
+    ///
+    /// ```
+    /// let runtime = glassloop::runtime::Builder::new().watch(true).build()?;
+    /// let handle = runtime.handle();
+    /// let snapshot = runtime.block_on(async { handle.snapshot().await });
+    /// assert_eq!(snapshot.unwrap().unwrap().tasks.len(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn snapshot(&self) -> JobHandle<Option<Snapshot>> {
+        let (promise, handle) = promise();
+        let look = move || promise.settle(Ok(EventLoop::current().trace.snapshot()));
+        let _ = self.0.send(Message::Run(Box::new(look))); // refused: the loop is gone, and so is the promise
+        handle
     }
 
     pub(crate) fn of(event_loop: &EventLoop) -> Self {
@@ -69,7 +103,20 @@ impl Handle {
         let _ = self.0.send(Message::Run(Box::new(start)));
         handle
     }
+
+    /// As [`task::spawn_blocking`](crate::task::spawn_blocking). The loop has no part in it.
+    pub fn spawn_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JobHandle<T> {
+        spawn_blocking(work)
+    }
 }
+
+/// No loop runs on this thread.
+#[derive(Debug, thiserror::Error)]
+#[error("no event loop runs on this thread: call this inside block_on, or use Runtime::handle")]
+pub struct TryCurrentError(());
 
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   session.rs                     blocking.rs             the pumps: diff these two
-//!   (async: `.await`)              (`read` and `write`)
+//!   (async: `.await`)              (`read` and `write`)      their streams: tcp.rs, tls.rs
 //!        └───────────────┬──────────────┘
 //!  ──────────────────────┼─────────────────────────────── below this line nothing waits ──
 //!                  connection.rs ───► pool.rs              a stream, its buffer, its exchange
@@ -50,6 +50,8 @@ mod request_head;
 mod server;
 mod session;
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use answer::{CONTINUE, LAST_CHUNK, put_chunk};
 pub use body::{BodyDecoder, BodyStep};
@@ -65,5 +67,7 @@ pub use request_head::RequestHead;
 pub use server::{Refusal, RequestEvent, Requests};
 pub use session::{Connect, Response, Session};
 pub use tcp::TcpConnect;
+#[cfg(feature = "tls")]
+pub use tls::{CacertError, TlsConnect, TlsError, TlsStream, Trust};
 
 pub(crate) use tcp::refuse_https;

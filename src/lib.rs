@@ -35,10 +35,10 @@
 //! 3. [`sync`]: what tasks say to each other, and whose turn it is. Begin with `sync/wait.rs`. [`threads`]:
 //!    pools of threads, for what blocks and what computes. `processes`: a pool of forked workers, whose own side
 //!    is a program on this loop.
-//! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff.
+//! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff; TLS below them.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
 //! 6. `hyper`: what a guest that was not written for this loop asks of it.
-//! 7. [`trace`]: what happened in a run.
+//! 7. [`trace`]: what happened in a run. [`sim`]: a world in memory where all of this runs and everything fails.
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
@@ -60,6 +60,7 @@ mod readiness;
 pub mod runtime;
 pub mod server;
 pub mod signal;
+pub mod sim;
 mod snapshot;
 pub mod sync;
 pub mod task;

@@ -35,9 +35,9 @@ mod timers;
 mod waker;
 
 pub use crate::builder::Builder;
-pub use crate::handle::Handle;
+pub use crate::handle::{Handle, TryCurrentError};
 pub use crate::snapshot::{Snapshot, TaskSnapshot, TaskState};
-pub use backend::BackendKind;
+pub use backend::{BackendKind, UnknownBackend};
 pub use executor::{Runtime, spawn};
 pub use join::{AbortHandle, JoinHandle};
 
@@ -45,5 +45,5 @@ pub use join::{AbortHandle, JoinHandle};
 pub(crate) use event_loop::EventLoop;
 pub(crate) use list::{Linked, Links, List};
 pub(crate) use reactor::{Reactor, Registration};
-pub(crate) use remote::{LoopId, Mailbox, Message};
+pub(crate) use remote::{LoopId, Mailbox, Message, inboxes};
 pub(crate) use timers::TimerKey;

@@ -10,11 +10,14 @@ mod index;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
+
+use futures_io::{AsyncRead, AsyncWrite};
 
 pub use self::album::{Album, Content};
 use self::connection::Connection;
-use crate::net::{TcpListener, ToSocketAddrs};
+use crate::net::{TcpListener, TcpStream, ToSocketAddrs};
 use crate::task::JoinSet;
 use crate::time;
 
@@ -51,9 +54,34 @@ pub struct Options {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Server {
-    listener: TcpListener,
+pub struct Server<L = TcpListener> {
+    listener: L,
     options: Rc<Options>,
+}
+
+/// What a server takes its connections from.
+pub trait Accept {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + 'static;
+
+    /// Polls for the next connection.
+    ///
+    /// # Errors
+    /// When none can be had for the moment. Another attempt may bring one.
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Stream>>;
+}
+
+impl Accept for TcpListener {
+    type Stream = TcpStream;
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+        self.poll_accept(cx).map_ok(|(stream, _)| {
+            // Answers are written in one piece each, so waiting for more only delays them. A connection
+            // that refuses is broken, as reading from it will tell.
+            let _ = stream.set_nodelay(true);
+            stream
+        })
+    }
 }
 
 impl Server {
@@ -67,7 +95,7 @@ impl Server {
                 io::Error::new(error.kind(), format!("cannot serve {}: {error}", folder.display()))
             })?;
         }
-        Ok(Self { listener: TcpListener::bind(address).await?, options: Rc::new(options) })
+        Ok(Self::on(TcpListener::bind(address).await?, options))
     }
 
     /// The address it listens on.
@@ -76,6 +104,13 @@ impl Server {
     /// Those of the system call.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+}
+
+impl<L: Accept> Server<L> {
+    /// A server of the connections that `listener` brings.
+    pub fn on(listener: L, options: Options) -> Self {
+        Self { listener, options: Rc::new(options) }
     }
 
     /// Serves, a task for each connection, until it is dropped; that closes them all.
@@ -88,13 +123,9 @@ impl Server {
                 self.listener.poll_accept(cx)
             });
             match accepted.await {
-                Ok((stream, _)) => {
+                Ok(stream) => {
                     let options = Rc::clone(&self.options);
-                    connections.spawn(async move {
-                        // Answers are written in one piece each, so waiting for more only delays them.
-                        stream.set_nodelay(true)?;
-                        Connection::new(stream).serve(&options).await
-                    });
+                    connections.spawn(async move { Connection::new(stream).serve(&options).await });
                 }
                 Err(_) => time::sleep(BREATH).await,
             }

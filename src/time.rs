@@ -189,6 +189,11 @@ impl<F: Future> Future for Timeout<F> {
     }
 }
 
+/// What can go wrong, where tokio has it.
+pub mod error {
+    pub use super::Elapsed;
+}
+
 /// Time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed(());

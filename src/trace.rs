@@ -108,7 +108,7 @@ impl fmt::Debug for TaskId {
 }
 
 /// To be read, or to be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Direction {
     /// Data to read, a connection to accept, or the end of the stream.
     Read,
@@ -134,7 +134,7 @@ pub enum Cause {
 }
 
 /// What a task waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wait {
     /// A socket to become ready.
     Io {
@@ -148,7 +148,8 @@ pub enum Wait {
     /// Another task to finish.
     Task(TaskId),
     /// Something of [`sync`](crate::sync): `"message"`, `"capacity"` (of a channel), `"permit"`, `"lock"`,
-    /// `"notification"`, `"oneshot"`, `"closing"` (of a channel).
+    /// `"notification"`, `"oneshot"`, `"closing"` (of a channel); or the `"simulated network"` of
+    /// [`sim`](crate::sim).
     Named(&'static str),
 }
 

@@ -2,6 +2,7 @@
 //! that the queues, the tick and the futures of this crate tell what happens.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::trace::{Cause, Event, Record, TaskId, Wait};
 
 pub(crate) struct Tracer {
     clock: Rc<Clock>,
+    listens: bool,
     records: Option<RefCell<Vec<Record>>>,
     table: Option<RefCell<Table>>,
     acting: Cell<Cause>,
@@ -23,6 +25,7 @@ impl Tracer {
     pub(crate) fn new(clock: Rc<Clock>, recording: bool, table: Option<Table>) -> Self {
         Self {
             clock,
+            listens: recording || table.is_some(),
             records: recording.then(RefCell::default),
             table: table.map(RefCell::new),
             acting: Cell::new(Cause::Outside),
@@ -39,6 +42,7 @@ impl Tracer {
         self.acting.get()
     }
 
+    #[inline]
     pub(crate) fn begin_poll(&self, task: TaskId) {
         self.emit(|| {
             self.reasons.borrow_mut().clear(); // a task that was woken meanwhile did not wait for them
@@ -48,24 +52,36 @@ impl Tracer {
 
     /// The running task says why its poll will be `Pending`.
     pub(crate) fn waits_for(&self, reason: impl FnOnce() -> Wait) {
-        if self.listens() {
+        if self.listens {
             self.reasons.borrow_mut().push(reason());
         }
     }
 
+    /// What the task that ran has said, each reason once: within a poll it may have asked twice.
     pub(crate) fn take_reasons(&self) -> Vec<Wait> {
-        self.reasons.take()
+        let mut reasons = self.reasons.take();
+        let mut said = HashSet::new();
+        reasons.retain(|reason| said.insert(*reason));
+        reasons
     }
 
+    /// Costs one look at a flag when nobody listens, as is usual.
+    #[inline(always)]
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        if self.listens() {
-            let record = Record { at: self.now(), event: event() };
-            if let Some(table) = &self.table {
-                table.borrow_mut().enter(&record);
-            }
-            if let Some(records) = &self.records {
-                records.borrow_mut().push(record);
-            }
+        if self.listens {
+            self.enter(event);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter(&self, event: impl FnOnce() -> Event) {
+        let record = Record { at: self.now(), event: event() };
+        if let Some(table) = &self.table {
+            table.borrow_mut().enter(&record);
+        }
+        if let Some(records) = &self.records {
+            records.borrow_mut().push(record);
         }
     }
 
@@ -84,10 +100,6 @@ impl Tracer {
             Some(everyone) => panic!("{DEADLOCK}\n{everyone}"),
             None => panic!("{DEADLOCK}; Builder::watch(true) lets this list them"),
         }
-    }
-
-    fn listens(&self) -> bool {
-        self.records.is_some() || self.table.is_some()
     }
 
     fn now(&self) -> Duration {

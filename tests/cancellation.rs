@@ -1,39 +1,28 @@
 //! Every awaitable, given up at every point: polled n times and then dropped, for every n until it
 //! completes, at once, some turns later, or when it has just been woken. Afterwards no message, byte,
-//! permit, turn, notification or place in a queue may be lost or left behind.
+//! permit, turn, notification or place in a queue may be lost or left behind. Here are those of `sync`;
+//! `cancellation_net.rs` has sockets and descriptors, `cancellation_tasks.rs` deadlines, tasks and jobs.
 //!
-//! To add one: a test with [`sweep`] (or [`sweep_wakes`] if it takes real time), whose scenario awaits it
+//! To add one: a test with [`sweep`] (or `sweep_wakes` if it takes real time), whose scenario awaits it
 //! through `cut.short` and then looks whether everything is still there.
 //!
-//! The reads of an HTTP body are in `http_session.rs` (`a_read_that_was_given_up_at_any_poll_…`).
+//! The reads of an HTTP body are in `http_session.rs` (`a_read_that_was_given_up_at_any_poll_…`), a TLS
+//! handshake and a read behind it in `tls.rs`.
 
 #[path = "support/cut.rs"]
 mod cut;
 mod support;
 
-use std::cell::Cell;
-use std::future::{Future, pending};
-use std::io::{Read, Write};
+use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use cut::{Cut, sweep, sweep_wakes};
-use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
-use glassloop::net::{TcpListener, TcpStream};
-use glassloop::runtime::JoinHandle;
+use cut::{Cut, later, sweep};
+use futures::StreamExt;
+use glassloop::spawn;
 use glassloop::sync::{Mutex, Notify, Semaphore, mpsc, oneshot};
-use glassloop::task::{JoinSet, join_all, spawn_blocking, try_join_all, yield_now};
-use glassloop::time::{Instant, sleep, sleep_until, timeout};
-use glassloop::{Handle, spawn};
-use support::{Flag, on_drop, pair_with_std, settle, turns};
-
-/// Does something after so many turns of the others.
-fn later<T: 'static>(turns_until: usize, action: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
-    spawn(async move {
-        turns(turns_until).await;
-        action()
-    })
-}
+use glassloop::time::timeout;
+use support::turns;
 
 // ─── Channels ───────────────────────────────────────────────────────────────────────────────────
 
@@ -391,243 +380,5 @@ fn a_notification_for_all_is_not_passed_on() {
         cut.short(notify.notified()).await;
         told.await.unwrap();
         assert!(timeout(Duration::ZERO, notify.notified()).await.is_err());
-    });
-}
-
-// ─── Time ───────────────────────────────────────────────────────────────────────────────────────
-
-#[test]
-fn sleeps_can_be_given_up() {
-    let nap = Duration::from_millis(1);
-    sweep_wakes(async |cut| {
-        cut.short(sleep(nap)).await;
-    });
-    sweep_wakes(async |cut| {
-        cut.short(sleep_until(Instant::now())).await;
-    });
-}
-
-#[test]
-fn timeout_gives_up_with_what_it_limits() {
-    sweep(async |cut| {
-        let (sender, mut receiver) = mpsc::channel(1);
-        later(2, move || sender.try_send(7).unwrap());
-        let received = cut.short(timeout(Duration::from_secs(9), receiver.recv())).await;
-        let received = match received {
-            Some(received) => received.unwrap(),
-            None => receiver.recv().await,
-        };
-        assert_eq!(received, Some(7));
-    });
-    sweep_wakes(async |cut| {
-        let (sender, mut receiver) = mpsc::channel::<u8>(1);
-        let limited = cut.short(timeout(Duration::from_millis(1), receiver.recv())).await;
-        assert!(limited.is_none_or(|limited| limited.is_err()));
-        sender.try_send(7).unwrap();
-        assert_eq!(receiver.recv().await, Some(7));
-    });
-}
-
-// ─── Tasks ──────────────────────────────────────────────────────────────────────────────────────
-
-#[test]
-fn yield_now_can_be_given_up() {
-    sweep(async |cut| {
-        cut.short(yield_now()).await;
-    });
-}
-
-#[test]
-fn a_join_handle_awaited_by_reference_keeps_the_result() {
-    sweep(async |cut| {
-        let mut task = later(2, || 7);
-        let result = match cut.short_sharing(&mut task).await {
-            Some(result) => result,
-            None => task.await,
-        };
-        assert_eq!(result.unwrap(), 7);
-    });
-}
-
-#[test]
-fn a_join_handle_that_is_given_up_detaches_its_task() {
-    sweep(async |cut| {
-        let done = Flag::default();
-        let task = later(2, {
-            let done = done.clone();
-            move || done.raise()
-        });
-        cut.short(task).await;
-        turns(6).await;
-        assert!(done.is_up());
-    });
-}
-
-#[test]
-fn join_next_gives_a_result_or_keeps_it() {
-    sweep(async |cut| {
-        let mut set = JoinSet::new();
-        for number in 1..=3 {
-            set.spawn(async move {
-                turns(number).await;
-                number
-            });
-        }
-        let first = cut.short_sharing(set.join_next()).await.flatten();
-        let mut numbers: Vec<_> = first.into_iter().collect();
-        while let Some(number) = set.join_next().await {
-            numbers.push(number);
-        }
-        let numbers: Vec<_> = numbers.into_iter().map(Result::unwrap).collect();
-        assert_eq!(numbers, [1, 2, 3]);
-    });
-}
-
-#[test]
-fn shutdown_of_a_set_ends_its_tasks_or_can_go_on() {
-    sweep(async |cut| {
-        let ended: Vec<Flag> = (0..3).map(|_| Flag::default()).collect();
-        let mut set = JoinSet::new();
-        for ended in &ended {
-            let guard = ended.on_drop();
-            set.spawn(async move {
-                let _guard = guard;
-                pending::<()>().await;
-            });
-        }
-        turns(1).await;
-        cut.short_sharing(set.shutdown()).await;
-        set.shutdown().await;
-        assert!(set.is_empty() && ended.iter().all(Flag::is_up));
-    });
-}
-
-/// Runs of three futures that all have begun: each has come to its end, or is dropped.
-#[test]
-fn join_all_and_try_join_all_take_their_tasks_along() {
-    fn work(
-        began: &Rc<Cell<usize>>,
-        ended: &Rc<Cell<usize>>,
-        take: usize,
-    ) -> impl Future<Output = usize> + use<> {
-        let (began, ended) = (Rc::clone(began), Rc::clone(ended));
-        async move {
-            began.set(began.get() + 1);
-            let _guard = on_drop(move || ended.set(ended.get() + 1));
-            turns(take).await;
-            take
-        }
-    }
-    sweep(async |cut| {
-        let (began, ended) = (Rc::default(), Rc::default());
-        let all = cut.short(join_all([3, 1, 2].map(|take| work(&began, &ended, take)))).await;
-        assert!(all.is_none_or(|all| all == [3, 1, 2]));
-        turns(6).await;
-        assert_eq!(began, ended, "a task is left");
-    });
-    sweep(async |cut| {
-        let (began, ended) = (Rc::default(), Rc::default());
-        let work = [3, 1, 2].map(|take| {
-            let work = work(&began, &ended, take);
-            async move { Ok::<_, ()>(work.await) }
-        });
-        let all = cut.short(try_join_all(work)).await;
-        assert!(all.is_none_or(|all| all == Ok(vec![3, 1, 2])));
-        turns(6).await;
-        assert_eq!(began, ended, "a task is left");
-    });
-}
-
-#[test]
-fn work_given_to_another_thread_or_loop_goes_on_without_its_handle() {
-    sweep_wakes(async |cut| {
-        let (done, is_done) = std::sync::mpsc::channel();
-        let job = spawn_blocking(move || done.send(7).unwrap());
-        cut.short_sharing(job).await;
-        assert_eq!(is_done.recv_timeout(Duration::from_secs(5)), Ok(7));
-    });
-    sweep_wakes(async |cut| {
-        let (done, is_done) = std::sync::mpsc::channel();
-        let job = Handle::current().spawn(async move { done.send(7).unwrap() });
-        cut.short_sharing(job).await;
-        settle().await;
-        assert_eq!(is_done.try_recv(), Ok(7));
-    });
-}
-
-// ─── Sockets ────────────────────────────────────────────────────────────────────────────────────
-
-#[test]
-fn a_read_takes_bytes_or_leaves_them() {
-    sweep_wakes(async |cut| {
-        let (mut near, mut far) = pair_with_std().await;
-        later(2, move || far.write_all(b"0123456789").unwrap());
-        let mut buffer = [0; 4];
-        let count = cut.short_sharing(near.read(&mut buffer)).await.map_or(0, Result::unwrap);
-        let mut rest = Vec::new();
-        near.read_to_end(&mut rest).await.unwrap();
-        assert_eq!([&buffer[..count], &rest].concat(), b"0123456789");
-    });
-}
-
-#[test]
-fn a_write_that_is_given_up_has_written_nothing() {
-    sweep_wakes(async |cut| {
-        let (mut near, mut far) = pair_with_std().await;
-        let block = vec![1; 1 << 20];
-        let mut written = 0;
-        while let std::task::Poll::Ready(count) = futures::poll!(near.write(&block)) {
-            written += count.unwrap();
-        }
-        let reads = spawn(async move {
-            turns(2).await;
-            spawn_blocking(move || far.read_to_end(&mut Vec::new()).unwrap()).await.unwrap()
-        });
-        written += cut.short_sharing(near.write(&block)).await.map_or(0, Result::unwrap);
-        drop(near);
-        assert_eq!(reads.await.unwrap(), written);
-    });
-}
-
-#[test]
-fn accept_gives_a_connection_or_leaves_it() {
-    sweep_wakes(async |cut| {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let connects = later(2, move || std::net::TcpStream::connect(address).unwrap());
-        let accepted = match cut.short_sharing(listener.accept()).await {
-            Some(accepted) => accepted,
-            None => listener.accept().await,
-        };
-        let (mut stream, peer) = accepted.unwrap();
-        let mut client = connects.await.unwrap();
-        assert_eq!(client.local_addr().unwrap(), peer);
-        stream.write_all(b"hello").await.unwrap();
-        drop(stream);
-        let mut heard = String::new();
-        client.read_to_string(&mut heard).unwrap();
-        assert_eq!(heard, "hello");
-    });
-}
-
-#[test]
-fn a_connect_that_is_given_up_leaves_no_connection() {
-    sweep_wakes(async |cut| {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let connected = cut.short_sharing(TcpStream::connect(address)).await;
-        drop(connected);
-        // Whatever reached the listener has ended; the next is a connection like any other.
-        let mut next = TcpStream::connect(address).await.unwrap();
-        next.write_all(b"next").await.unwrap();
-        next.close().await.unwrap();
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut heard = String::new();
-            if stream.read_to_string(&mut heard).await.is_ok_and(|_| heard == "next") {
-                break;
-            }
-            assert_eq!(heard, "");
-        }
     });
 }

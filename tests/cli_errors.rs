@@ -17,7 +17,7 @@ use glassloop::workloads::Model;
 
 #[test]
 fn wrong_usage_is_told_in_a_sentence_and_exits_with_2() {
-    let rows: [(&[&str], &str); 20] = [
+    let rows: [(&[&str], &str); 21] = [
         (&["sum", "--range", "5..=1"], "the range 5..=1 is reversed: write 1..=5"),
         (&["sum", "--range", "1..5"], "\"1..5\" is not a range: write the first number, ..="),
         (&["sum", "--range", "1..=x"], "\"x\" cannot be an end of a range"),
@@ -34,6 +34,7 @@ fn wrong_usage_is_told_in_a_sentence_and_exits_with_2() {
         (&["download", "--timeout", "soon", "http://127.0.0.1/"], "try 50ms, 2s or 1m"),
         (&["download", "--timeout", "0", "http://127.0.0.1/"], "nothing can be done in no time"),
         (&["download", "--model", "fibres", "http://127.0.0.1/"], "invalid value 'fibres'"),
+        (&["serve", "--backend", "magic"], "[possible values: mio, polling]"),
         (&["serve", "--size", "large"], "not a size (try 16384, 16KiB or 1MB)"),
         (&["serve", "--bandwidth", "0"], "nothing would ever arrive"),
         (&["compare", "--models", "sequential,fibres"], "invalid value 'fibres'"),

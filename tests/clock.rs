@@ -86,10 +86,12 @@ fn a_timeout_on_a_standing_clock_needs_no_time() {
 #[test]
 fn advance_wakes_whose_time_has_come_and_nobody_else() {
     paused().block_on(async {
+        let start = Instant::now();
         let soon = spawn(sleep(HOUR));
         let late = spawn(sleep(3 * HOUR));
         yield_now().await;
         advance(2 * HOUR).await;
+        assert_eq!(start.elapsed(), 2 * HOUR);
         assert!(soon.is_finished());
         assert!(!late.is_finished());
     });

@@ -17,6 +17,7 @@ use e2e_support::servers::{Refusing, dribble, ok, redirect, response, say_nothin
 use e2e_support::{
     AlbumServer, Blackhole, Folder, Running, Scripted, for_every_model, glassloop, run,
 };
+use glassloop::runtime::BackendKind;
 use glassloop::workloads::Model;
 use serde_json::Value;
 
@@ -36,6 +37,19 @@ fn every_model_fetches_the_same_folder() {
         let printed: BTreeSet<_> = run.stdout.lines().map(str::to_owned).collect();
         assert_eq!(printed, expected.keys().map(|name| folder.at(name)).collect(), "{run}");
     });
+}
+
+#[test]
+fn every_backend_fetches_and_serves_the_same_folder() {
+    let expected = generated(40, 70_001);
+    for backend in BackendKind::ALL.map(BackendKind::name) {
+        let server = AlbumServer::start(["--files", "40", "--size", "70001", "--backend", backend]);
+        let folder = Folder::new();
+        let album = server.url("");
+        let run = run(["download", "--album", &album, "-o", folder.arg(), "--backend", backend]);
+        run.exits(0).says("40 of 40 files, 2.7 MiB in ");
+        folder.assert_holds(&expected);
+    }
 }
 
 #[test]
@@ -393,24 +407,6 @@ fn credentials_do_not_cross_to_another_origin() {
         assert_eq!(asked_there.len(), 1);
         assert!(!asked_there[0].head.contains("authorization"), "{}", asked_there[0].head);
         assert_eq!(folder.read("file"), b"there");
-    });
-}
-
-#[test]
-fn https_is_refused_without_a_byte_being_sent() {
-    for_every_model(|model| {
-        let server = Scripted::saying(ok("in the clear"));
-        let folder = Folder::new();
-        let secure = format!("https://{}/file", server.address());
-        run(["download", &secure, "-o", folder.arg(), "--model", model.name()])
-            .exits(1)
-            .says("https is not supported yet");
-        run(["download", "--album", &secure, "-o", folder.arg(), "--model", model.name()])
-            .exits(1)
-            .prints_nothing()
-            .says_in_one_line("https is not supported yet");
-        assert_eq!(server.requests().len(), 0);
-        assert_eq!(folder.names(), [""; 0]);
     });
 }
 

@@ -1,4 +1,5 @@
-//! The examples on channels, on the `futures` crate and on guests say what their comments promise.
+//! The examples on channels, on the `futures` crate, on guests and on the simulated world say what their comments
+//! promise.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -147,4 +148,11 @@ fn the_examples_of_guests_serve_others_when_asked_to() {
             assert!(heard.ends_with(answer), "{name}: {heard}");
         }
     }
+}
+
+#[test]
+fn in_the_example_a_seed_tells_the_same_story_every_time() {
+    let story = output("simulated");
+    assert_eq!(story, output("simulated"));
+    assert!(story.contains("What went wrong:") && story.contains("bytes"), "{story}");
 }

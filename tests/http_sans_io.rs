@@ -271,6 +271,9 @@ fn a_malformed_head_is_an_error() {
     ] {
         assert!(matches!(get(start), Err(Flaw::NotHttp { .. })), "{start:?}");
     }
+    for tls in ["\x15\x03\x03\0\x02\x02\x0a", "\x16\x03\x01"] {
+        assert_eq!(get(tls), Err(Flaw::Tls));
+    }
     for version in ["HTTP/2.0", "HTTP/1.2", "HTTP/0.9", "HTTP/1"] {
         let flaw = get(&format!("{version} 200 OK\r\n\r\n")).unwrap_err();
         assert!(matches!(flaw, Flaw::Version | Flaw::Head { .. }), "{version}: {flaw:?}");

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -149,7 +149,7 @@ fn a_file_is_refused_with_a_reason() {
         // One descriptor, twice.
         let (reader, _writer) = pipe();
         let first = AsyncFd::new(reader).unwrap();
-        assert_eq!(AsyncFd::new(first.as_raw_fd()).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(AsyncFd::new(first.as_fd()).unwrap_err().kind(), ErrorKind::AlreadyExists);
     });
 }
 

@@ -12,7 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use e2e_support::folder::assert_identical;
-use e2e_support::{Folder, Running, glassloop, tools};
+use e2e_support::tls::Authority;
+use e2e_support::{Folder, Running, glassloop, run, tools};
 use glassloop::workloads::Model;
 
 const FILES: usize = 1000;
@@ -53,11 +54,12 @@ impl Random {
 struct Nginx {
     process: Child,
     address: String,
-    _folder: Folder,
+    secure: String,
+    folder: Folder,
 }
 
 impl Nginx {
-    /// Serves `root` with a listing in HTML below `/html/` and one in JSON below `/json/`.
+    /// Serves `root` with a listing in HTML below `/html/` and one in JSON below `/json/`, over http and https.
     fn start(program: &Path, root: &Path) -> Self {
         // The port is free when it is chosen; someone may take it before nginx does.
         (0..5).find_map(|_| Self::try_start(program, root)).expect("nginx does not start")
@@ -65,7 +67,14 @@ impl Nginx {
 
     fn try_start(program: &Path, root: &Path) -> Option<Self> {
         let folder = Folder::new();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        // Both are held until both are known, so that they differ.
+        let free = [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [address, secure] = free.map(|socket| socket.local_addr().unwrap().to_string());
+        let authority = Authority::new("ours");
+        folder.write("authority.pem", &authority.pem);
+        let identity = authority.sign(&["127.0.0.1"]);
+        let certificate = folder.write("certificate.pem", identity.certificate_pem);
+        let key = folder.write("key.pem", identity.key_pem);
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {};\n", folder.at(kind)))
             .concat();
@@ -79,6 +88,9 @@ impl Nginx {
                      access_log off; sendfile on; {temporary}
                      server {{
                          listen {address};
+                         listen {secure} ssl;
+                         ssl_certificate {certificate};
+                         ssl_certificate_key {key};
                          location /html/ {{ alias {root}/; autoindex on; }}
                          location /json/ {{ alias {root}/; autoindex on; autoindex_format json; }}
                      }}
@@ -95,7 +107,7 @@ impl Nginx {
         let deadline = Instant::now() + Duration::from_secs(20);
         while process.try_wait().unwrap().is_none() && Instant::now() < deadline {
             if TcpStream::connect(&address).is_ok() {
-                return Some(Self { process, address, _folder: folder });
+                return Some(Self { process, address, secure, folder });
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -113,20 +125,43 @@ impl Drop for Nginx {
 }
 
 #[test]
+fn https_at_a_port_of_http_and_the_reverse_are_told() {
+    let Some(program) = tools::find("nginx") else { return };
+    let files = Folder::new();
+    files.write("file", "hello");
+    let nginx = Nginx::start(&program, files.path());
+    let rows = [
+        (format!("https://{}/html/file", nginx.address), "does not speak TLS on this port"),
+        // nginx says more in the page that comes with it.
+        (format!("http://{}/html/file", nginx.secure), "the server answers 400 Bad Request"),
+    ];
+    for (url, words) in rows {
+        let folder = Folder::new();
+        run(["download", &url, "-o", folder.arg()]).exits(1).says(words);
+        assert_eq!(folder.names(), [""; 0]);
+    }
+}
+
+#[test]
 fn a_thousand_files_from_nginx_are_the_same_under_every_model() {
     let Some(program) = tools::find("nginx") else { return };
     let files = Folder::new();
     fill(files.path());
     let nginx = Nginx::start(&program, files.path());
     // One after another: there is not room for all of them on every disk.
-    for format in ["html", "json"] {
+    let (plain, secure) = (&nginx.address, &nginx.secure);
+    for album in [
+        format!("http://{plain}/html/"),
+        format!("http://{plain}/json/"),
+        format!("https://{secure}/html/"),
+    ] {
         for model in Model::ALL {
             let folder = Folder::new();
-            let album = format!("http://{}/{format}/", nginx.address);
             let mut command = glassloop(["download", "--album", &album, "-o", folder.arg(), "-q"]);
-            let run = Running::start(command.args(["--model", model.name()])).end();
+            command.args(["--model", model.name(), "--cacert", &nginx.folder.at("authority.pem")]);
+            let run = Running::start(&mut command).end();
             run.exits(0);
-            println!("{format}, {model}: {:?}", run.took);
+            println!("{album}, {model}: {:?}", run.took);
             // Byte for byte, which is as good as by SHA-256 and much faster without optimisation.
             assert_identical(files.path(), folder.path());
         }

@@ -5,6 +5,10 @@
 
 #[path = "cancellation.rs"]
 mod cancellation;
+#[path = "cancellation_net.rs"]
+mod cancellation_net;
+#[path = "cancellation_tasks.rs"]
+mod cancellation_tasks;
 #[path = "clock.rs"]
 mod clock;
 #[path = "guest_hyper.rs"]

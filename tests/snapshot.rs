@@ -29,8 +29,9 @@ fn each_task_has_its_name_its_line_its_state_and_its_costs() {
     runtime.block_on(async {
         let (near, _far) = pair().await;
         task::Builder::new().name("reader").spawn(async move {
+            thread::sleep(Duration::from_millis(1));
             yield_now().await;
-            thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(1));
             let mut near = near;
             futures::AsyncReadExt::read(&mut near, &mut [0]).await
         });
@@ -72,6 +73,27 @@ fn it_is_shown_as_a_tree_of_who_awaits_whom() {
     let depths: Vec<_> = shown.lines().map(|line| line.len() - line.trim_start().len()).collect();
     assert_eq!(depths, [0, 2, 4, 6, 2, 4], "{shown}");
     assert!(shown.contains("waiting for something unknown"), "{shown}");
+}
+
+#[test]
+fn a_reason_given_twice_in_one_poll_counts_once() {
+    let runtime = watched();
+    runtime.block_on(async {
+        let other = spawn(std::future::pending::<()>());
+        let mut set = JoinSet::new();
+        set.spawn(std::future::pending::<()>());
+        let waiting = spawn(async move {
+            for _ in 0..3 {
+                assert!(futures::poll!(std::pin::pin!(set.join_next())).is_pending());
+            }
+            let _ = other.await;
+        });
+        support::turns(2).await;
+        let snapshot = runtime.snapshot().unwrap();
+        let waiting = snapshot.tasks.iter().find(|task| task.id == waiting.id()).unwrap();
+        let TaskState::Waiting { on } = &waiting.state else { panic!("{snapshot}") };
+        assert_eq!(on.len(), 2, "{snapshot}");
+    });
 }
 
 #[test]

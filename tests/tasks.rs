@@ -858,6 +858,17 @@ fn a_handle_spawns_from_another_thread_onto_the_loops_thread() {
 }
 
 #[test]
+fn the_handle_of_this_thread_is_there_while_its_loop_runs() {
+    let error = Handle::try_current().unwrap_err();
+    assert!(error.to_string().contains("block_on"), "{error}");
+    run(async {
+        let handle = Handle::try_current().unwrap();
+        assert_eq!(handle.spawn_blocking(|| 7).await.unwrap(), 7);
+    });
+    assert!(Handle::try_current().is_err());
+}
+
+#[test]
 fn a_spawn_that_races_the_end_of_the_loop_resolves_its_handle() {
     for round in 0..100 {
         let runtime = runtime();
@@ -1104,6 +1115,34 @@ fn a_set_tells_numbers_takes_without_waiting_and_lets_go() {
         assert!(set.is_empty() && set.join_next().await.is_none());
         turns(3).await;
         assert!(gone_on.get(), "a task that was let go goes on");
+    });
+}
+
+#[test]
+fn a_set_takes_work_for_threads_and_tells_its_numbers_without_waiting() {
+    run(async {
+        let mut set = JoinSet::new();
+        let here = thread::current().id();
+        let elsewhere = set.spawn_blocking(move || thread::current().id() != here).id();
+        assert!(set.try_join_next_with_id().is_none(), "it has not even begun");
+        assert_eq!(set.join_next_with_id().await.unwrap().unwrap(), (elsewhere, true));
+        set.spawn_blocking(|| panic!("on a thread"));
+        let error = set.join_next().await.unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "panicked: on a thread");
+        // An abort gives up the waiting; what has begun goes on.
+        let (go, may_go) = std::sync::mpsc::channel::<()>();
+        let (done, is_done) = std::sync::mpsc::channel();
+        set.spawn_blocking(move || {
+            may_go.recv().unwrap();
+            done.send(()).unwrap();
+            true
+        });
+        set.shutdown().await;
+        go.send(()).unwrap();
+        is_done.recv_timeout(Duration::from_secs(8)).unwrap();
+        let ready = set.spawn(async { true }).id();
+        turns(2).await;
+        assert_eq!(set.try_join_next_with_id().unwrap().unwrap(), (ready, true));
     });
 }
 

@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use glassloop::task::{spawn_blocking, yield_now};
+use glassloop::task::{consume_budget, spawn_blocking, yield_now};
 use glassloop::time::{Elapsed, Instant, Sleep, sleep, sleep_until, timeout};
 use glassloop::{Handle, spawn};
 use support::{Bell, Polls, Unruly, poll_with, recorded, run, run_on, runtime, sleeps, turns};
@@ -336,5 +336,17 @@ fn a_waker_that_panics_when_a_deadline_comes_leaves_the_other_deadlines() {
         for nap in naps {
             nap.await;
         }
+    });
+}
+
+#[test]
+fn time_runs_out_also_for_a_future_that_is_always_ready_for_more() {
+    run(async {
+        let busy = async {
+            loop {
+                consume_budget().await;
+            }
+        };
+        assert!(timeout(Duration::from_millis(1), busy).await.is_err());
     });
 }

@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::collections::HashMap;
 use std::future::{Future, pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -15,6 +14,7 @@ use glassloop::task::{JoinSet, spawn_blocking, yield_now};
 use glassloop::time::{sleep, timeout};
 use glassloop::trace::{Cause, Direction, Event, TaskId, Wait};
 use glassloop::{Handle, Runtime, spawn};
+use support::laws::{Order, State, check};
 use support::{Door, events, pair, recorded, run_on, runtime, turns};
 
 /// The tasks in the order in which they were spawned.
@@ -161,75 +161,6 @@ fn a_trace_is_taken_once() {
 
 // ─── The laws ───────────────────────────────────────────────────────────────────────────────────
 
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum State {
-    New,
-    Ready,
-    Running,
-    /// Gave control back; what it does next is the next event about it.
-    Suspended,
-    Waiting,
-    Finished,
-}
-
-/// Checks that every event is lawful after those before it; gives back where each task stands.
-fn check(events: &[Event]) -> HashMap<TaskId, State> {
-    let mut states = HashMap::<TaskId, State>::new();
-    let (mut running, mut suspended, mut asleep) = (None, None, false);
-    let mut ready = std::collections::VecDeque::new();
-    for (at, event) in events.iter().enumerate() {
-        assert!(!asleep || *event == Event::LoopWake, "{at}: {event:?} while the loop slept");
-        if let Some(task) = suspended.take() {
-            let settled = match event {
-                Event::Ready { task, .. } | Event::Waiting { task, .. } => *task,
-                Event::Finished { task } => *task,
-                _ => panic!("{at}: {task:?} stands nowhere after its poll, then {event:?}"),
-            };
-            assert_eq!(settled, task, "{at}: {event:?}");
-        }
-        let mut go = |task: &TaskId, from: &[State], to: State| {
-            let state = states.get_mut(task).unwrap_or_else(|| panic!("{at}: {task:?} unknown"));
-            assert!(from.contains(state), "{at}: {event:?} of a task that is {state:?}");
-            *state = to;
-        };
-        match event {
-            Event::Spawned { task, .. } => {
-                assert_eq!(states.insert(*task, State::New), None, "{at}: spawned twice");
-            }
-            Event::Ready { task, by } => {
-                go(task, &[State::New, State::Waiting, State::Suspended], State::Ready);
-                ready.push_back(*task);
-                if let Cause::Task(by) = by
-                    && by != task
-                {
-                    assert!(states.contains_key(by), "{at}: woken by nobody known");
-                }
-            }
-            Event::PollStart { task } => {
-                assert_eq!(running.replace(*task), None, "{at}: two tasks run");
-                assert_eq!(ready.pop_front(), Some(*task), "{at}: out of turn");
-                go(task, &[State::Ready], State::Running);
-            }
-            Event::PollEnd { task } => {
-                assert_eq!(running.take(), Some(*task), "{at}");
-                go(task, &[State::Running], State::Suspended);
-                suspended = Some(*task);
-            }
-            Event::Waiting { task, .. } => go(task, &[State::Suspended], State::Waiting),
-            Event::Finished { task } => go(task, &[State::Suspended], State::Finished),
-            Event::LoopSleep { .. } => {
-                assert!(running.is_none() && ready.is_empty(), "{at}: it slept with work to do");
-                asleep = true;
-            }
-            Event::LoopWake => {
-                assert!(std::mem::take(&mut asleep), "{at}: it woke without having slept");
-            }
-            other => panic!("{at}: the laws do not know {other:?}"),
-        }
-    }
-    states
-}
-
 /// A bit of everything.
 async fn mixed_program() {
     let (mut near, mut far) = pair().await;
@@ -284,7 +215,7 @@ fn a_task_is_in_one_state_at_a_time_and_is_polled_only_in_its_turn() {
     run_on(&runtime, mixed_program());
     let events = events(&runtime);
     assert!(events.len() > 200);
-    check(&events);
+    check(&events, Order::OldestFirst);
 }
 
 #[test]
@@ -302,7 +233,7 @@ fn a_run_of_several_calls_with_panics_and_leftovers_is_lawful_too() {
     };
     assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
     runtime.block_on(turns(10));
-    let states = check(&events(&runtime));
+    let states = check(&events(&runtime), Order::OldestFirst);
     assert!(states.values().any(|state| *state == State::Waiting));
 }
 
@@ -318,5 +249,5 @@ fn what_a_trace_leaves_open_is_closed_by_the_next_one() {
     all.extend(life(&runtime));
     all.extend(life(&runtime));
     all.extend(life(&runtime));
-    assert!(check(&all).values().all(|state| *state == State::Finished));
+    assert!(check(&all, Order::OldestFirst).values().all(|state| *state == State::Finished));
 }

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use glassloop::http::{Session, TcpConnect, parse_url};
-use glassloop::{Runtime, time};
+use glassloop::http::{Session, TlsConnect, Trust, parse_url};
+use glassloop::runtime::Builder;
+use glassloop::time;
 use html5gum::{Token, Tokenizer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -18,11 +19,12 @@ const LARGEST: usize = 64 * 1024 * 1024;
 /// Fetches a page and returns the absolute URLs of the files it lists.
 pub(super) fn links(
     page: &str,
+    trust: Trust,
     connect_timeout: Duration,
     limit: Option<Duration>,
 ) -> anyhow::Result<Vec<String>> {
     let fetch = async {
-        let session = Session::new(TcpConnect { timeout: connect_timeout });
+        let session = Session::new(TlsConnect::tcp(connect_timeout, trust));
         let mut response = session.get(page).await?;
         if !response.status.is_success() {
             bail!("the server answers {}", response.status);
@@ -32,7 +34,7 @@ pub(super) fn links(
         let text = String::from_utf8_lossy(&response.bytes(LARGEST).await?).into_owned();
         Ok((response.url.clone(), media_type, text))
     };
-    let runtime = Runtime::new().context("cannot start an event loop")?;
+    let runtime = Builder::new().watch(true).build().context("cannot start an event loop")?;
     let (url, media_type, text) = runtime.block_on(async {
         match limit {
             Some(limit) => time::timeout(limit, fetch).await?,

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use glassloop::http::Trust;
+use glassloop::runtime::{BackendKind, Builder};
 use glassloop::workloads::Model;
 use glassloop::workloads::download::{self, Job, Settings};
 
@@ -32,18 +34,25 @@ pub(super) struct Options {
     /// Who waits for the network
     #[arg(long, default_value = "event-loop", value_parser = values::model())]
     model: Model,
+    /// Who speaks with the kernel for the event loop
+    #[arg(long, default_value = "mio", value_parser = values::backend())]
+    backend: BackendKind,
     /// The most files under way at once
     #[arg(short = 'n', long, default_value = "32", value_name = "N")]
     concurrency: NonZeroUsize,
     /// How often to try a file again when that may help
     #[arg(long, default_value_t = 2, value_name = "N")]
     retries: u32,
-    /// How long a connection may take to come about
+    /// How long a connection may take to come about, its TLS handshake included
     #[arg(long, default_value = "10s", value_parser = values::limit, value_name = "DURATION")]
     connect_timeout: Duration,
     /// How long one attempt at a file may take [default: no limit]
     #[arg(long, value_parser = values::limit, value_name = "DURATION")]
     timeout: Option<Duration>,
+    /// Trust what the certificates in this file (PEM) have signed, besides what the system trusts; needed for
+    /// servers with a certificate of their own making
+    #[arg(long, value_name = "FILE")]
+    cacert: Option<PathBuf>,
     /// Replace files that are there already
     #[arg(long)]
     force: bool,
@@ -56,16 +65,23 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: Options) -> anyhow::Result<End> {
+    let trust = match &options.cacert {
+        Some(file) => Trust::with_file(file)?,
+        None => Trust::default(),
+    };
     let settings = Settings {
         concurrency: options.concurrency,
         retries: options.retries,
         connect_timeout: options.connect_timeout,
         timeout: options.timeout,
         replace: options.force,
+        runtime: Builder::new().backend(options.backend).watch(true),
+        trust: trust.clone(),
     };
     // First of all: processes are forked, which is safe only before there are threads.
     let fetcher =
         download::prepare(options.model, settings).context("cannot start the download")?;
+    signals::snapshots()?;
     let begun = Arc::new(OnceLock::<Arc<Progress>>::new());
     let last_words = Arc::clone(&begun);
     let interrupt = signals::interrupt(move || match last_words.get() {
@@ -77,7 +93,7 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
         urls.extend(read_urls(file)?);
     }
     if let Some(page) = &options.album {
-        match album::links(page, options.connect_timeout, options.timeout) {
+        match album::links(page, trust, options.connect_timeout, options.timeout) {
             Ok(links) => urls.extend(links),
             Err(error) => {
                 complain(&error.context(format!("cannot read the album {page}")));

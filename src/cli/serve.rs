@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use glassloop::runtime::{BackendKind, Builder};
 use glassloop::server::{self, Album, Server};
-use glassloop::{Runtime, signal, task};
+use glassloop::{signal, task};
 
-use super::{End, tell, values};
+use super::{End, signals, tell, values};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -28,6 +29,9 @@ pub(super) struct Options {
     /// How long each request waits before it is answered
     #[arg(long, default_value = "0ms", value_parser = values::duration, value_name = "DURATION")]
     latency: Duration,
+    /// Who speaks with the kernel
+    #[arg(long, default_value = "mio", value_parser = values::backend())]
+    backend: BackendKind,
     /// The most bytes a second on each connection, such as 1MiB
     #[arg(long, value_parser = values::rate, value_name = "SIZE")]
     bandwidth: Option<u64>,
@@ -37,13 +41,15 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: Options) -> anyhow::Result<End> {
-    let Options { addr, dir, files, size, latency, bandwidth, until_stdin_ends } = options;
+    let Options { addr, dir, files, size, latency, backend, bandwidth, until_stdin_ends } = options;
     let album = dir.map_or(Album::Generated { files, size }, Album::Folder);
     let what = match &album {
         Album::Generated { .. } => format!("{files} files of {}", values::show_size(size)),
         Album::Folder(folder) => folder.display().to_string(),
     };
-    let runtime = Runtime::new().context("cannot start an event loop")?;
+    let runtime = Builder::new().backend(backend).watch(true).build();
+    let runtime = runtime.context("cannot start an event loop")?;
+    signals::snapshots()?;
     runtime.block_on(async {
         let server = Server::bind(addr, server::Options { album, latency, bandwidth }).await?;
         tell(format_args!("serving {what}; end with Ctrl-C"));

@@ -1,16 +1,17 @@
 //! What Ctrl-C does: it asks the work to stop; work that does not stop in time, or is asked twice, is
-//! cut short.
+//! cut short. And what SIGUSR1 does: it shows what the event loop is doing.
 
 use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use glassloop::Handle;
 use glassloop::workloads::Interrupt;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
-use super::INTERRUPTED;
+use super::{INTERRUPTED, tell};
 
 /// How long the work may take to stop by itself. What remains by then waits for a system call that
 /// cannot be told of it, as the looking up of a name.
@@ -40,4 +41,30 @@ pub(super) fn interrupt(last_words: impl FnOnce() + Send + 'static) -> anyhow::R
     };
     thread::Builder::new().name("signals".into()).spawn(wait).context("cannot start a thread")?;
     Ok(interrupt)
+}
+
+/// How long a loop may take to answer: less than whoever asks would wait.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// From now on SIGUSR1 prints every task of the event loop, to standard error.
+pub(super) fn snapshots() -> anyhow::Result<()> {
+    let mut signals = Signals::new([SIGUSR1]).context("cannot listen for SIGUSR1")?;
+    let look = move || signals.forever().for_each(|_| print_snapshots());
+    thread::Builder::new().name("snapshots".into()).spawn(look).context("cannot start a thread")?;
+    Ok(())
+}
+
+fn print_snapshots() {
+    let loops = Handle::all();
+    if loops.is_empty() {
+        tell("no event loop runs in this process");
+    }
+    for event_loop in loops {
+        let mut snapshot = event_loop.snapshot();
+        if !snapshot.wait_timeout(ANSWER) {
+            tell("the event loop does not answer: one of its tasks does not give control back");
+        } else if let Ok(Some(snapshot)) = snapshot.wait() {
+            tell(snapshot);
+        }
+    }
 }

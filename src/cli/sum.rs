@@ -61,6 +61,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
     let start = Instant::now();
     let adder = sum::prepare(options.model, processors())?;
     let interrupt = signals::interrupt(|| tell("interrupted"))?;
+    signals::snapshots()?;
     let report = adder.run(&numbers.split(chunks)?, &interrupt)?;
     let wall_s = start.elapsed().as_secs_f64();
     if options.json {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use glassloop::runtime::BackendKind;
 use glassloop::workloads::Model;
 
 /// `50ms`, `2s`, `1m 30s`; a bare number is seconds, as for curl.
@@ -46,6 +47,11 @@ pub(super) fn count_up_to(most: usize) -> impl TypedValueParser<Value = usize> {
 
 pub(super) fn model() -> impl TypedValueParser<Value = Model> {
     PossibleValuesParser::new(Model::ALL.map(Model::name)).try_map(|name| name.parse::<Model>())
+}
+
+pub(super) fn backend() -> impl TypedValueParser<Value = BackendKind> {
+    let names = BackendKind::ALL.map(BackendKind::name);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<BackendKind>())
 }
 
 /// A size for people: `1.3 MiB`.

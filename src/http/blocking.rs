@@ -15,6 +15,9 @@ use super::redirect::next_request;
 use super::request::without_credentials;
 use super::{Error, Origin, Request, ResponseHead, framing};
 
+#[cfg(feature = "tls")]
+pub use super::tls::blocking::{TlsConnect, TlsStream};
+
 /// Opens connections for a [`Session`]. A function from an [`Origin`] to a stream is one.
 pub trait Connect {
     /// What comes out.
@@ -28,7 +31,7 @@ pub trait Connect {
     ///
     /// A blocking `read` cannot tell without waiting, so whoever knows the stream has to: for a `TcpStream`
     /// call [`is_quiet`]. Unless told otherwise it is believed to be quiet.
-    fn is_quiet(&self, stream: &Self::Stream) -> bool {
+    fn is_quiet(&self, stream: &mut Self::Stream) -> bool {
         let _ = stream;
         true
     }
@@ -124,8 +127,8 @@ impl<C: Connect> Session<C> {
     /// An idle connection that the server has neither closed nor written to.
     fn idle(&self, origin: &Origin) -> Option<Connection<C::Stream>> {
         loop {
-            let connection = self.pool.borrow_mut().take(origin)?;
-            if self.connect.is_quiet(&connection.stream) {
+            let mut connection = self.pool.borrow_mut().take(origin)?;
+            if self.connect.is_quiet(&mut connection.stream) {
                 return Some(connection);
             }
         }

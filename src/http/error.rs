@@ -31,6 +31,8 @@ pub enum Flaw {
     TruncatedChunks,
     #[error("does not speak HTTP/1: its first bytes are \"{start}\"")]
     NotHttp { start: String },
+    #[error("speaks TLS on this port: write https:// instead of http://")]
+    Tls,
     #[error("uses a version of HTTP other than 1.0 and 1.1")]
     Version,
     #[error("sent a malformed head: {what}")]

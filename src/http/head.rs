@@ -108,6 +108,10 @@ impl ResponseHead {
     /// Whether `start` can still become a response: refuses at once what would otherwise be waited for.
     pub(super) fn check_start(start: &[u8]) -> Result<(), Flaw> {
         const EXPECTED: &[u8] = b"HTTP/";
+        // Begins an alert or a handshake of TLS; HTTP has no such byte.
+        if let Some(21 | 22) = start.first() {
+            return Err(Flaw::Tls);
+        }
         let length = start.iter().zip(EXPECTED).take_while(|(a, b)| a == b).count();
         match length == start.len().min(EXPECTED.len()) {
             true => Ok(()),

@@ -83,6 +83,12 @@ impl Origin {
         self.scheme == Scheme::Https
     }
 
+    /// The connection that an encrypted one to here runs over.
+    #[cfg(feature = "tls")]
+    pub(super) fn unencrypted(&self) -> Self {
+        Origin { scheme: Scheme::Http, ..self.clone() }
+    }
+
     /// The host and, unless it is the scheme's own, the port, as the Host header wants them.
     pub(super) fn authority(&self) -> String {
         let host = match self.host.contains(':') {

@@ -36,11 +36,14 @@ impl Connect for TcpConnect {
     }
 }
 
-/// There is no TLS yet, and what was to be encrypted must not be sent in the clear.
+const NEEDS_TLS: &str = "https needs TLS, which this program does not have: use an http:// address, or build \
+                         it with the feature `tls` and connect with `TlsConnect`";
+
+/// What was to be encrypted must not be sent in the clear.
 pub(crate) fn refuse_https(origin: &Origin) -> io::Result<()> {
     let refused = io::ErrorKind::Unsupported;
     match origin.is_https() {
-        true => Err(io::Error::new(refused, "https is not supported yet: use an http:// address")),
+        true => Err(io::Error::new(refused, NEEDS_TLS)),
         false => Ok(()),
     }
 }

@@ -38,12 +38,12 @@ use crate::readiness::Seen;
 /// # done?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub struct AsyncFd<T: AsRawFd> {
+pub struct AsyncFd<T: AsRawFd + AsFd> {
     source: Source<T>,
     interest: Interest,
 }
 
-impl<T: AsRawFd> AsyncFd<T> {
+impl<T: AsRawFd + AsFd> AsyncFd<T> {
     /// For reading and writing.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 }
 
-impl<T: AsRawFd> AsRawFd for AsyncFd<T> {
+impl<T: AsRawFd + AsFd> AsRawFd for AsyncFd<T> {
     fn as_raw_fd(&self) -> RawFd {
         self.get_ref().as_raw_fd()
     }
@@ -204,7 +204,7 @@ impl<T: AsRawFd + AsFd> AsFd for AsyncFd<T> {
     }
 }
 
-impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
+impl<T: AsRawFd + AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncFd")
             .field("inner", self.get_ref())
@@ -216,7 +216,7 @@ impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
 /// An [`AsyncFd`] that is said to be ready. Whoever finds that it is not must say so, with
 /// [`try_io`](Self::try_io) or [`clear_ready`](Self::clear_ready): else the next wait ends at once.
 #[must_use = "if the descriptor was not ready, the guard must hear of it"]
-pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
+pub struct AsyncFdReadyGuard<'a, T: AsRawFd + AsFd> {
     fd: &'a AsyncFd<T>,
     interest: Interest,
     ready: Ready,
@@ -228,7 +228,7 @@ pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
 #[error("the attempt would have blocked")]
 pub struct TryIoError(());
 
-impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
+impl<'a, T: AsRawFd + AsFd> AsyncFdReadyGuard<'a, T> {
     fn new(fd: &'a AsyncFd<T>, interest: Interest, ready: Ready) -> Self {
         Self { fd, interest, ready, seen: fd.source.seen() }
     }
@@ -274,7 +274,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     }
 }
 
-impl<T: AsRawFd> fmt::Debug for AsyncFdReadyGuard<'_, T> {
+impl<T: AsRawFd + AsFd> fmt::Debug for AsyncFdReadyGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncFdReadyGuard").field("ready", &self.ready).finish_non_exhaustive()
     }

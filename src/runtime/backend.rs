@@ -15,6 +15,7 @@ mod polling;
 
 use std::io;
 use std::os::fd::RawFd;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +71,25 @@ pub(crate) struct Token {
     pub(super) index: u32,
     pub(super) generation: u32,
 }
+
+impl FromStr for BackendKind {
+    type Err = UnknownBackend;
+
+    fn from_str(name: &str) -> Result<Self, UnknownBackend> {
+        let named = Self::ALL.into_iter().find(|backend| backend.name() == name);
+        named.ok_or_else(|| UnknownBackend(name.into()))
+    }
+}
+
+/// No backend has this name.
+///
+/// ```
+/// let error = "magic".parse::<glassloop::runtime::BackendKind>().unwrap_err();
+/// assert_eq!(error.to_string(), "no backend is called \"magic\": choose mio or polling");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("no backend is called {0:?}: choose {names}", names = BackendKind::ALL.map(BackendKind::name).join(" or "))]
+pub struct UnknownBackend(String);
 
 impl Token {
     /// Generations stay below 2³¹ (see the reactor), so this is never `usize::MAX`, which selectors keep

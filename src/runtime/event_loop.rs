@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::backend::Backend;
-use super::queues::Queues;
+use super::queues::{Queues, SlotIndex};
 use super::reactor::Reactor;
 use super::remote::{self, LoopId, Mailbox, Message};
 use super::timers::Timers;
@@ -74,6 +74,21 @@ impl EventLoop {
     pub(crate) fn try_current() -> Option<Rc<Self>> {
         // A thread that is ending may come here from the destructor of a thread-local of its own.
         CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    }
+
+    /// Wakes a task of the loop `to`. By far the most of what is delivered, and the one thing that never runs
+    /// anybody's code: so it needs no share of the loop.
+    pub(super) fn deliver_wake(to: LoopId, slot: SlotIndex, generation: u32) {
+        let woken_here = CURRENT.try_with(|current| match &*current.borrow() {
+            Some(here) if here.id == to => {
+                here.queues.borrow_mut().wake(slot, generation, &here.trace);
+                true
+            }
+            _ => false,
+        });
+        if !woken_here.unwrap_or(false) {
+            remote::send(to, Message::Wake(slot, generation));
+        }
     }
 
     /// Does what `message` asks of the loop `to`: at once if it runs on this thread, through its inbox

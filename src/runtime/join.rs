@@ -124,6 +124,11 @@ impl AbortHandle {
         Self { loop_id: LoopId(u16::MAX), slot: SlotIndex(u32::MAX), id: TaskId(u64::MAX) }
     }
 
+    /// The task's number, by which a trace names it.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
     /// Ends the task at its next turn; does nothing if it has finished.
     pub fn abort(&self) {
         EventLoop::deliver(self.loop_id, Message::Abort(self.slot, self.id));

@@ -62,6 +62,12 @@ pub(super) fn unregister(LoopId(id): LoopId) -> Vec<Message> {
     inbox.map(|inbox| inbox.close()).unwrap_or_default()
 }
 
+/// The inboxes of all loops that live now.
+pub(crate) fn inboxes() -> Vec<Arc<Mailbox>> {
+    let loops = LOOPS.read().unwrap_or_else(PoisonError::into_inner);
+    loops.inboxes.values().cloned().collect()
+}
+
 /// Posts to a loop by its id. A loop that is gone needs nothing any more.
 pub(super) fn send(LoopId(id): LoopId, message: Message) {
     let inbox = {

@@ -100,6 +100,11 @@ impl Timers {
         }
     }
 
+    /// How many deadlines stand.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// The soonest deadline.
     pub(super) fn next(&mut self) -> Option<Nanos> {
         let (level, slot) = self.first_slot()?;

@@ -11,7 +11,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::event_loop::EventLoop;
 use super::queues::SlotIndex;
-use super::remote::{LoopId, Message};
+use super::remote::LoopId;
 use crate::trace::TaskId;
 
 const _: () = assert!(
@@ -51,7 +51,7 @@ fn wake(number: *const ()) {
     let loop_id = LoopId((number >> (2 * BITS)) as u16);
     let generation = (number >> BITS & MASK) as u32;
     let slot = SlotIndex((number & MASK) as u32);
-    EventLoop::deliver(loop_id, Message::Wake(slot, generation));
+    EventLoop::deliver_wake(loop_id, slot, generation);
 }
 
 fn drop(_: *const ()) {}

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::runtime::{EventLoop, JoinHandle, spawn};
-use crate::trace::Event;
+use crate::trace::{Event, TaskId};
 
 /// Spawns a task that has a name, by which a trace and a snapshot call it.
 ///
@@ -42,9 +42,12 @@ impl<'a> Builder<'a> {
     pub fn spawn<F: Future<Output: 'static> + 'static>(self, future: F) -> JoinHandle<F::Output> {
         let task = spawn(future);
         if let Some(name) = self.name {
-            let event = || Event::Named { task: task.id(), name: name.to_owned() };
-            EventLoop::current().trace.emit(event);
+            tell_name(task.id(), name);
         }
         task
     }
+}
+
+pub(super) fn tell_name(task: TaskId, name: &str) {
+    EventLoop::current().trace.emit(|| Event::Named { task, name: name.to_owned() });
 }

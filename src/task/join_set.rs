@@ -14,6 +14,7 @@ use slab::Slab;
 use crate::coop;
 use crate::job::{JoinError, shielded};
 use crate::runtime::{AbortHandle, EventLoop, JoinHandle, spawn};
+use crate::task::spawn_blocking;
 use crate::trace::{TaskId, Wait};
 
 /// A set of tasks whose results come as they finish. Dropping it aborts those that have not.
@@ -87,6 +88,44 @@ impl<T: 'static> JoinSet<T> {
         abort
     }
 
+    /// As [`spawn`](Self::spawn), for a task that has a name.
+    ///
+    /// ```
+    /// use glassloop::task::JoinSet;
+    ///
+    /// let runtime = glassloop::Runtime::new()?;
+    /// runtime.block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     set.build_task().name("answer").spawn(async { 42 });
+    ///     assert_eq!(set.join_next().await.unwrap().unwrap(), 42);
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn build_task<'a>(&'a mut self) -> Builder<'a, T> {
+        Builder { set: self, name: None }
+    }
+
+    /// Adds a task that waits for work on a thread of the pool, as
+    /// [`spawn_blocking`](crate::task::spawn_blocking) starts it. An abort ends the task; the work goes on.
+    ///
+    /// # Panics
+    /// Outside a running loop.
+    #[track_caller]
+    pub fn spawn_blocking(&mut self, work: impl FnOnce() -> T + Send + 'static) -> AbortHandle
+    where
+        T: Send,
+    {
+        let _refused_before_anything_is_begun = EventLoop::current();
+        let job = spawn_blocking(work);
+        self.spawn(async {
+            match job.await.map_err(JoinError::try_into_panic) {
+                Ok(output) => output,
+                Err(Ok(payload)) => resume_unwind(payload),
+                Err(Err(cancelled)) => panic!("the pool for blocking work is gone: {cancelled}"),
+            }
+        })
+    }
+
     /// How many tasks have not been joined yet.
     pub fn len(&self) -> usize {
         self.tasks.len()
@@ -116,7 +155,11 @@ impl<T: 'static> JoinSet<T> {
         polled.map(|next| next.map(|result| result.map(|(_, output)| output)))
     }
 
-    fn poll_join_next_with_id(
+    /// Polls for the next task to finish, with its number.
+    ///
+    /// # Errors
+    /// As [`join_next_with_id`](Self::join_next_with_id).
+    pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<(TaskId, T), JoinError>>> {
@@ -159,8 +202,16 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     /// As [`join_next`](Self::join_next).
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.try_join_next_with_id().map(|result| result.map(|(_, output)| output))
+    }
+
+    /// As [`try_join_next`](Self::try_join_next), with the task's number.
+    ///
+    /// # Errors
+    /// As [`join_next_with_id`](Self::join_next_with_id).
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(TaskId, T), JoinError>> {
         let cx = &mut Context::from_waker(Waker::noop());
-        match coop::unlimited(|| self.poll_join_next(cx)) {
+        match coop::unlimited(|| self.poll_join_next_with_id(cx)) {
             Poll::Ready(result) => result,
             Poll::Pending => None,
         }
@@ -235,5 +286,33 @@ impl<T> Drop for JoinSet<T> {
 impl<T> fmt::Debug for JoinSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "JoinSet({} tasks)", self.tasks.len())
+    }
+}
+
+/// Names a task before it is spawned; see [`JoinSet::build_task`].
+#[derive(Debug)]
+pub struct Builder<'a, T> {
+    set: &'a mut JoinSet<T>,
+    name: Option<&'a str>,
+}
+
+impl<'a, T: 'static> Builder<'a, T> {
+    /// Gives it a name, by which a trace and a snapshot call it.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Spawns the task.
+    ///
+    /// # Panics
+    /// Outside a running loop.
+    #[track_caller]
+    pub fn spawn(self, future: impl Future<Output = T> + 'static) -> AbortHandle {
+        let abort = self.set.spawn(future);
+        if let Some(name) = self.name {
+            super::builder::tell_name(abort.id(), name);
+        }
+        abort
     }
 }

@@ -17,12 +17,17 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use self::error::DownloadError;
 use super::names::Names;
+use super::part_file::Disk;
 use super::{InFlight, InFlightGuard, Interrupt, Model};
-use crate::http::parse_url;
+#[cfg(feature = "tls")]
+use crate::http::Trust;
+use crate::http::{Connect, parse_url};
+use crate::runtime::Builder;
+use crate::time::Instant;
 
 /// One file to fetch.
 ///
@@ -64,12 +69,17 @@ pub struct Settings {
     pub concurrency: NonZeroUsize,
     /// How often a file is tried again when that may help.
     pub retries: u32,
-    /// How long one connection may take to come about.
+    /// How long one connection may take to come about, its TLS handshake included.
     pub connect_timeout: Duration,
     /// How long one attempt at a file may take.
     pub timeout: Option<Duration>,
     /// Whether a file that is there already is replaced.
     pub replace: bool,
+    /// How the loop is set up; the other models have none.
+    pub runtime: Builder,
+    /// Whose signatures on the certificates of https servers count.
+    #[cfg(feature = "tls")]
+    pub trust: Trust,
 }
 
 impl Default for Settings {
@@ -80,6 +90,9 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             timeout: None,
             replace: false,
+            runtime: Builder::new(),
+            #[cfg(feature = "tls")]
+            trust: Trust::default(),
         }
     }
 }
@@ -250,6 +263,48 @@ impl Prepared {
         };
         Ok(DownloadReport { rows, in_flight: run.in_flight.peak() })
     }
+}
+
+/// Fetches every file as [`run`] does under `Model::EventLoop`, but on the loop that runs already, over any
+/// connections and onto any disk. The limit on the time to connect is the connector's.
+///
+/// # Panics
+/// When polled outside a running loop.
+///
+/// ```
+/// use std::sync::Arc;
+/// use glassloop::http::TcpConnect;
+/// use glassloop::workloads::Interrupt;
+/// use glassloop::workloads::download::{self, Job, Settings};
+/// use glassloop::workloads::part_file::OsDisk;
+///
+/// let runtime = glassloop::Runtime::new()?;
+/// let report = runtime.block_on(async {
+///     let jobs = Job::plan(&["no URL at all"], "pictures".as_ref());
+///     let settings = Settings::default();
+///     let connect = TcpConnect { timeout: settings.connect_timeout };
+///     let interrupt = Interrupt::default();
+///     download::fetch_all(jobs, settings, Arc::new(()), &interrupt, connect, OsDisk).await
+/// });
+/// assert_eq!(report.failed(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn fetch_all<C, D>(
+    jobs: Vec<Job>,
+    settings: Settings,
+    watch: Arc<dyn Watch>,
+    interrupt: &Interrupt,
+    connect: C,
+    disk: D,
+) -> DownloadReport
+where
+    C: Connect + 'static,
+    D: Disk + Clone + 'static,
+{
+    let in_flight = InFlight::default();
+    let run = Arc::new(Run { settings, watch, interrupt: interrupt.clone(), in_flight });
+    let rows = event_loop::fetch_all(jobs, &run, connect, disk).await;
+    DownloadReport { rows, in_flight: run.in_flight.peak() }
 }
 
 /// What all jobs of a run share.

@@ -1,12 +1,13 @@
 //! A file that stands under its name only when it is complete.
 
+mod disk;
 mod error;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+pub use self::disk::{Disk, OsDisk};
 pub use self::error::PartFileError;
 
 /// A file being written, as `<name>.part` beside the place where it will stand.
@@ -35,10 +36,11 @@ pub use self::error::PartFileError;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct PartFile {
+pub struct PartFile<D: Disk = OsDisk> {
+    disk: D,
     target: PathBuf,
     part: PathBuf,
-    file: File,
+    file: D::File,
     replace: bool,
     written: u64,
     /// A write failed, so nobody knows what the file holds.
@@ -60,19 +62,33 @@ impl PartFile {
     /// # Errors
     /// When something stands at the target or at its `.part` file, and when that cannot be created.
     pub fn create(target: impl Into<PathBuf>, replace: bool) -> Result<Self, PartFileError> {
+        Self::create_on(OsDisk, target, replace)
+    }
+}
+
+impl<D: Disk> PartFile<D> {
+    /// As [`create`](PartFile::create), on a disk of your choice.
+    ///
+    /// # Errors
+    /// As [`create`](PartFile::create).
+    pub fn create_on(
+        disk: D,
+        target: impl Into<PathBuf>,
+        replace: bool,
+    ) -> Result<Self, PartFileError> {
         let target = target.into();
         let Some(part) = part_of(&target) else {
             return Err(PartFileError::NoName { target });
         };
-        // Looks at a link, not through it: one that leads nowhere is in the way, too.
-        if !replace && fs::symlink_metadata(&target).is_ok() {
+        // A link that leads nowhere is in the way, too.
+        if !replace && disk.is_taken(&target) {
             return Err(PartFileError::TargetExists { target });
         }
         // Creates it or fails: a link that waits under this name is not followed.
-        match File::options().write(true).create_new(true).open(&part) {
+        match disk.create_new(&part) {
             Ok(file) => {
                 let (written, spoilt, published) = (0, false, false);
-                Ok(Self { target, part, file, replace, written, spoilt, published })
+                Ok(Self { disk, target, part, file, replace, written, spoilt, published })
             }
             Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {
                 Err(PartFileError::PartExists { part })
@@ -126,8 +142,8 @@ impl PartFile {
         if self.spoilt || !self.is_in_place() {
             return Err(PartFileError::Spoilt { part: part.clone() });
         }
-        let publish = if self.replace { rename } else { publish_new };
-        match publish(part, target) {
+        let publish = if self.replace { D::rename } else { publish_new };
+        match publish(&self.disk, part, target) {
             Ok(()) => {
                 self.published = true;
                 Ok(())
@@ -140,58 +156,40 @@ impl PartFile {
     }
 
     /// Whether the `.part` file is still the one that was created here.
-    #[cfg(unix)]
     fn is_in_place(&self) -> bool {
-        use std::os::unix::fs::MetadataExt;
-
-        let number = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-        match (self.file.metadata(), fs::symlink_metadata(&self.part)) {
-            (Ok(ours), Ok(there)) => number(ours) == number(there),
-            _ => false,
-        }
-    }
-
-    /// Whether the `.part` file is still the one that was created here.
-    #[cfg(not(unix))]
-    fn is_in_place(&self) -> bool {
-        self.part.exists()
+        self.disk.is_at(&self.file, &self.part)
     }
 }
 
-impl Drop for PartFile {
+impl<D: Disk> Drop for PartFile<D> {
     fn drop(&mut self) {
         if !self.published && self.is_in_place() {
             // If that fails there is nobody to tell; the next run's error will name the file.
-            let _ = fs::remove_file(&self.part);
+            let _ = self.disk.remove(&self.part);
         }
     }
 }
 
-/// Replaces whatever file or link is at the target, in one step.
-fn rename(part: &Path, target: &Path) -> io::Result<()> {
-    fs::rename(part, target)
-}
-
 /// Gives the file its final name, which nothing may have yet.
-fn publish_new(part: &Path, target: &Path) -> io::Result<()> {
-    match fs::hard_link(part, target) {
+fn publish_new<D: Disk>(disk: &D, part: &Path, target: &Path) -> io::Result<()> {
+    match disk.hard_link(part, target) {
         Ok(()) => {
             // The file is complete and in place: an error here would say the opposite.
-            let _ = fs::remove_file(part);
+            let _ = disk.remove(part);
             Ok(())
         }
         // Some file systems, such as FAT, have no hard links. If it failed because something has
         // the name, or nothing may be created, so does the claim.
-        Err(_) => claim_and_rename(part, target),
+        Err(_) => claim_and_rename(disk, part, target),
     }
 }
 
 /// As `publish_new`, without hard links: an empty file claims the name, then is replaced. Only a
 /// process killed between these two steps leaves the empty file.
-fn claim_and_rename(part: &Path, target: &Path) -> io::Result<()> {
-    File::options().write(true).create_new(true).open(target)?;
-    fs::rename(part, target).inspect_err(|_| {
-        let _ = fs::remove_file(target);
+fn claim_and_rename<D: Disk>(disk: &D, part: &Path, target: &Path) -> io::Result<()> {
+    disk.create_new(target)?;
+    disk.rename(part, target).inspect_err(|_| {
+        let _ = disk.remove(target);
     })
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod folder;
 pub(crate) mod processes;
 pub(crate) mod program;
 pub(crate) mod servers;
+pub(crate) mod tls;
 pub(crate) mod tools;
 
 use std::thread;

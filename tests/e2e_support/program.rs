@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::mem;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -95,7 +97,7 @@ pub(crate) struct Running {
     line: String,
     child: Child,
     stdin: Option<ChildStdin>,
-    output: Option<[JoinHandle<String>; 2]>,
+    output: Option<[Output; 2]>,
     started: Instant,
 }
 
@@ -109,8 +111,8 @@ impl Running {
         let started = Instant::now();
         let line = format!("{command:?}");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect(&line);
-        let stdout = collect(child.stdout.take().unwrap());
-        let stderr = collect(child.stderr.take().unwrap());
+        let stdout = Output::collect(child.stdout.take().unwrap());
+        let stderr = Output::collect(child.stderr.take().unwrap());
         Self { line, stdin: child.stdin.take(), child, output: Some([stdout, stderr]), started }
     }
 
@@ -121,30 +123,42 @@ impl Running {
 
     /// Sends Ctrl-C to the process alone; `took` counts from here.
     pub(crate) fn interrupt(&mut self) {
-        self.wait_until_it_listens();
+        self.wait_until_it_listens_for(Signal::SIGINT);
         self.started = Instant::now();
         kill(Pid::from_raw(self.pid()), Signal::SIGINT).unwrap();
     }
 
     /// Sends Ctrl-C to its group, as a terminal does; `took` counts from here.
     pub(crate) fn interrupt_group(&mut self) {
-        self.wait_until_it_listens();
+        self.wait_until_it_listens_for(Signal::SIGINT);
         self.started = Instant::now();
         killpg(Pid::from_raw(self.pid()), Signal::SIGINT).unwrap();
     }
 
-    /// On a busy machine a process may take long to come to life, and before it listens for Ctrl-C that
+    /// On a busy machine a process may take long to come to life, and before it listens for a signal that
     /// simply ends it. What it catches is a mask in its status.
-    fn wait_until_it_listens(&self) {
+    fn wait_until_it_listens_for(&self, signal: Signal) {
         if cfg!(target_os = "linux") {
             let status = format!("/proc/{}/status", self.pid());
-            wait_for("a handler of Ctrl-C", || {
+            wait_for("a handler of the signal", || {
                 let status = std::fs::read_to_string(&status).ok()?;
                 let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
                 let caught = u64::from_str_radix(caught.trim(), 16).ok()?;
-                (caught & 1 << (Signal::SIGINT as i32 - 1) != 0).then_some(())
+                (caught & 1 << (signal as i32 - 1) != 0).then_some(())
             });
         }
+    }
+
+    /// Sends a signal, once the process listens for it.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.wait_until_it_listens_for(signal);
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
+    }
+
+    /// Waits until standard error has these words.
+    pub(crate) fn wait_until_it_says(&self, words: &str) {
+        let [_, stderr] = self.output.as_ref().unwrap();
+        wait_for(words, || stderr.so_far().contains(words).then_some(()));
     }
 
     pub(crate) fn pid(&self) -> i32 {
@@ -159,7 +173,7 @@ impl Running {
         let line = self.line.clone();
         let status = wait_for(&line, || self.child.try_wait().unwrap());
         let took = self.started.elapsed();
-        let [stdout, stderr] = self.output.take().unwrap().map(|output| output.join().unwrap());
+        let [stdout, stderr] = self.output.take().unwrap().map(Output::end);
         Run { line, status, stdout, stderr, took }
     }
 }
@@ -172,12 +186,36 @@ impl Drop for Running {
     }
 }
 
-fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        String::from_utf8(bytes).expect("output is UTF-8")
-    })
+/// What a program has written so far.
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Output {
+    fn collect(mut pipe: impl Read + Send + 'static) -> Self {
+        let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let heard = Arc::clone(&bytes);
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 1 << 16];
+            loop {
+                match pipe.read(&mut buffer).unwrap() {
+                    0 => break,
+                    count => heard.lock().unwrap().extend_from_slice(&buffer[..count]),
+                }
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    fn end(self) -> String {
+        self.reader.join().unwrap();
+        String::from_utf8(mem::take(&mut self.bytes.lock().unwrap())).expect("output is UTF-8")
+    }
 }
 
 const SERVE: [&str; 4] = ["serve", "--addr", "127.0.0.1:0", "--until-stdin-ends"];

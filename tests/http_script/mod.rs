@@ -230,7 +230,7 @@ impl http::blocking::Connect for Connector {
         World::connect(&self.0, origin)
     }
 
-    fn is_quiet(&self, stream: &Stream) -> bool {
+    fn is_quiet(&self, stream: &mut Stream) -> bool {
         stream.is_quiet()
     }
 }

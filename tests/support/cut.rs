@@ -4,7 +4,7 @@
 //!
 //! Each poll has a waker of its own, as if the future moved to another task: of these only the latest may
 //! be kept, and none after the future is dropped.
-#![allow(unreachable_pub)]
+#![allow(dead_code, unreachable_pub)] // each test binary uses a part of it
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::task::AtomicWaker;
+use glassloop::runtime::JoinHandle;
+use glassloop::spawn;
 use glassloop::task::yield_now;
 
 use super::support::{run, turns};
@@ -70,6 +72,17 @@ fn play(scenario: &impl AsyncFn(&Cut), polled: Polled) {
             return;
         }
     }
+}
+
+/// Does something after so many turns of the others.
+pub fn later<T: 'static>(
+    turns_until: usize,
+    action: impl FnOnce() -> T + 'static,
+) -> JoinHandle<T> {
+    spawn(async move {
+        turns(turns_until).await;
+        action()
+    })
 }
 
 /// A failure says where the cut was.
@@ -145,6 +158,9 @@ struct Bell {
 
 impl Bell {
     async fn rung(&self) {
+        if self.rung.load(Ordering::SeqCst) {
+            return yield_now().await; // it rang during the poll: a task would have its turn after the others
+        }
         poll_fn(|cx| {
             self.task.register(cx.waker());
             match self.rung.load(Ordering::SeqCst) {

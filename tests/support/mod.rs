@@ -1,6 +1,8 @@
 //! What the tests of the runtime share: a loop to test, futures that can be watched, connections.
 #![allow(dead_code, unreachable_pub)] // each test binary uses a part of it
 
+pub mod laws;
+
 use std::cell::Cell;
 use std::future::Future;
 use std::io;

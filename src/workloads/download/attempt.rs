@@ -3,18 +3,19 @@
 use http::StatusCode;
 
 use super::{DownloadError, Job, Run};
-use crate::workloads::part_file::PartFile;
+use crate::workloads::part_file::{Disk, OsDisk, PartFile};
 
 /// A file on its way.
-pub(super) struct Arriving<'a> {
-    file: PartFile,
+pub(super) struct Arriving<'a, D: Disk = OsDisk> {
+    file: PartFile<D>,
     length: Option<u64>,
     run: &'a Run,
 }
 
-impl<'a> Arriving<'a> {
+impl<'a, D: Disk> Arriving<'a, D> {
     /// The head of the response is there: begins the file, if that is what the server sends.
     pub(super) fn begin(
+        disk: D,
         job: &Job,
         status: StatusCode,
         length: Option<u64>,
@@ -25,7 +26,7 @@ impl<'a> Arriving<'a> {
             return Err(DownloadError::Status(status));
         }
         let target = job.target.as_deref().expect("a URL that was fetched has a name");
-        let file = PartFile::create(target, run.settings.replace)?;
+        let file = PartFile::create_on(disk, target, run.settings.replace)?;
         Ok(Self { file, length, run })
     }
 

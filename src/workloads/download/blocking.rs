@@ -8,9 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::attempt::Arriving;
 use super::{Attempts, DownloadError, Job, Row, Run};
+#[cfg(feature = "tls")]
+use crate::http::blocking::TlsConnect;
 use crate::http::blocking::{self, Connect, is_quiet};
 use crate::http::{Origin, refuse_https};
 use crate::workloads::Interrupt;
+use crate::workloads::part_file::OsDisk;
 
 /// How long a read or write blocks before it looks at the time and for an interrupt.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -24,10 +27,12 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(run: &Run) -> Self {
         let deadline = Rc::default();
-        let dial = Dial {
-            timeout: run.settings.connect_timeout,
-            patience: Patience { deadline: Rc::clone(&deadline), interrupt: run.interrupt.clone() },
-        };
+        let patience =
+            Patience { deadline: Rc::clone(&deadline), interrupt: run.interrupt.clone() };
+        let connect = Tcp { patience: patience.clone() };
+        #[cfg(feature = "tls")]
+        let connect = TlsConnect { connect, trust: run.settings.trust.clone() };
+        let dial = Dial { connect, timeout: run.settings.connect_timeout, patience };
         Self { session: blocking::Session::new(dial), deadline }
     }
 
@@ -55,7 +60,8 @@ impl Session {
 
     fn attempt(&self, job: &Job, run: &Run) -> Result<u64, DownloadError> {
         let mut response = self.session.get(&job.url)?;
-        let mut file = Arriving::begin(job, response.status, response.content_length(), run)?;
+        let length = response.content_length();
+        let mut file = Arriving::begin(OsDisk, job, response.status, length, run)?;
         while let Some(chunk) = response.chunk()? {
             file.receive(chunk)?;
         }
@@ -63,27 +69,45 @@ impl Session {
     }
 }
 
-/// Opens connections that are patient within limits.
+#[cfg(feature = "tls")]
+type Over = TlsConnect<Tcp>;
+#[cfg(not(feature = "tls"))]
+type Over = Tcp;
+
+/// Opens connections within a time limit.
 struct Dial {
+    connect: Over,
     timeout: Duration,
     patience: Patience,
 }
 
 impl Connect for Dial {
+    type Stream = <Over as Connect>::Stream;
+
+    fn connect(&self, origin: &Origin) -> io::Result<Self::Stream> {
+        self.patience.within(self.timeout, || self.connect.connect(origin))
+    }
+
+    fn is_quiet(&self, stream: &mut Self::Stream) -> bool {
+        self.connect.is_quiet(stream)
+    }
+}
+
+/// Opens TCP connections, and is as patient as they are.
+struct Tcp {
+    patience: Patience,
+}
+
+impl Connect for Tcp {
     type Stream = Patient;
 
     fn connect(&self, origin: &Origin) -> io::Result<Patient> {
         refuse_https(origin)?;
-        let start = Instant::now();
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in (origin.host(), origin.port()).to_socket_addrs()? {
             self.patience.check()?;
-            // All addresses of a name share the time, and it is part of the attempt's.
-            let left = self.patience.at_most(self.timeout.saturating_sub(start.elapsed()));
-            if left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            match TcpStream::connect_timeout(&address, left) {
+            // All addresses of a name share the time.
+            match TcpStream::connect_timeout(&address, self.patience.left()) {
                 Ok(stream) => {
                     stream.set_read_timeout(Some(GLANCE))?;
                     stream.set_write_timeout(Some(GLANCE))?;
@@ -95,7 +119,7 @@ impl Connect for Dial {
         Err(last)
     }
 
-    fn is_quiet(&self, patient: &Patient) -> bool {
+    fn is_quiet(&self, patient: &mut Patient) -> bool {
         is_quiet(&patient.stream)
     }
 }
@@ -119,10 +143,20 @@ impl Patience {
         }
     }
 
-    /// As much of `time` as is left before the deadline.
-    fn at_most(&self, time: Duration) -> Duration {
+    /// The time before the deadline: never none, which is no limit that could be set.
+    fn left(&self) -> Duration {
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
-        self.deadline.get().map_or(time, |deadline| time.min(left(deadline)))
+        self.deadline.get().map_or(Duration::MAX, left).max(Duration::from_nanos(1))
+    }
+
+    /// Makes a call whose waiting ends `limit` from now at the latest.
+    fn within<R>(&self, limit: Duration, call: impl FnOnce() -> R) -> R {
+        let outer = self.deadline.get();
+        let inner = Instant::now().checked_add(limit); // too far away to come is none
+        self.deadline.set([outer, inner].into_iter().flatten().min());
+        let result = call();
+        self.deadline.set(outer);
+        result
     }
 
     /// Makes a call again as long as it only ran out of its `GLANCE`.

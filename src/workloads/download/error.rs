@@ -58,12 +58,16 @@ impl DownloadError {
                     | StatusCode::SERVICE_UNAVAILABLE
                     | StatusCode::GATEWAY_TIMEOUT
             ),
-            Self::Http(HttpError::Send { .. } | HttpError::Receive { .. }) => true,
+            // Invalid data is what TLS will not accept: the server would send it again.
+            Self::Http(HttpError::Send { cause, .. } | HttpError::Receive { cause, .. }) => {
+                cause.kind() != io::ErrorKind::InvalidData
+            }
             Self::Http(HttpError::Connect { cause, .. }) => matches!(
                 cause.kind(),
                 io::ErrorKind::TimedOut
                     | io::ErrorKind::ConnectionReset
                     | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::UnexpectedEof
             ),
             Self::Http(HttpError::Answer { flaw, .. }) => matches!(
                 flaw,

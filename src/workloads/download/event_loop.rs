@@ -8,19 +8,36 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::attempt::Arriving;
-use super::{Attempts, DownloadError, Job, Row, Run};
-use crate::http::{Session, TcpConnect};
-use crate::runtime::Runtime;
+use super::{Attempts, DownloadError, Job, Row, Run, Settings};
+use crate::http::{self, Connect, Session};
 use crate::task::{JoinSet, yield_now};
 use crate::time::{sleep, timeout};
 use crate::workloads::Interrupt;
+use crate::workloads::part_file::{Disk, OsDisk};
 
-pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
-    Ok(Runtime::new()?.block_on(fetch_all(jobs, run)))
+#[cfg(feature = "tls")]
+type Dial = http::TlsConnect<http::TcpConnect>;
+#[cfg(not(feature = "tls"))]
+type Dial = http::TcpConnect;
+
+fn dial(settings: &Settings) -> Dial {
+    #[cfg(feature = "tls")]
+    return Dial::tcp(settings.connect_timeout, settings.trust.clone());
+    #[cfg(not(feature = "tls"))]
+    return Dial { timeout: settings.connect_timeout };
 }
 
-async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
-    let session = Session::new(TcpConnect { timeout: run.settings.connect_timeout });
+pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
+    let runtime = run.settings.runtime.clone().build()?;
+    Ok(runtime.block_on(fetch_all(jobs, run, dial(&run.settings), OsDisk)))
+}
+
+pub(super) async fn fetch_all<C, D>(jobs: Vec<Job>, run: &Arc<Run>, connect: C, disk: D) -> Vec<Row>
+where
+    C: Connect + 'static,
+    D: Disk + Clone + 'static,
+{
+    let session = Session::new(connect);
     let mut rows: Vec<Option<Row>> = jobs.iter().map(|_| None).collect();
     let mut waiting = jobs.clone().into_iter().enumerate();
     let mut under_way = JoinSet::new();
@@ -29,8 +46,10 @@ async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
             && !run.interrupt.is_set()
             && let Some((place, job)) = waiting.next()
         {
-            let (session, run) = (session.clone(), Arc::clone(run));
-            under_way.spawn(async move { (place, fetch(&session, job, &run).await) });
+            let fetcher = Fetcher { session: session.clone(), disk: disk.clone() };
+            let (name, run) = (job.url.clone(), Arc::clone(run));
+            let fetch = async move { (place, fetcher.fetch(job, &run).await) };
+            under_way.build_task().name(&name).spawn(fetch);
         }
         match under_way.join_next().await {
             Some(Ok((place, row))) => rows[place] = Some(row),
@@ -45,43 +64,44 @@ async fn fetch_all(jobs: Vec<Job>, run: &Arc<Run>) -> Vec<Row> {
     rows.into_iter().zip(jobs).map(|(row, job)| row.unwrap_or_else(|| missing(job))).collect()
 }
 
-/// Fetches a file, in as many attempts as it takes and the settings allow.
-async fn fetch(session: &Session<TcpConnect>, job: Job, run: &Run) -> Row {
-    let mut attempts = Attempts::begin(run);
-    loop {
-        let attempt = attempt_in_time(session, &job, run);
-        let outcome = unless(&run.interrupt, attempt).await;
-        let outcome = outcome.unwrap_or(Err(DownloadError::Interrupted));
-        match attempts.pause_after(&outcome) {
-            Some(pause) => _ = unless(&run.interrupt, sleep(pause)).await,
-            None => return attempts.end(job, outcome),
+/// Where a task's bytes come from and where they go.
+struct Fetcher<C: Connect, D> {
+    session: Session<C>,
+    disk: D,
+}
+
+impl<C: Connect, D: Disk + Clone> Fetcher<C, D> {
+    /// Fetches a file, in as many attempts as it takes and the settings allow.
+    async fn fetch(&self, job: Job, run: &Run) -> Row {
+        let mut attempts = Attempts::begin(run);
+        loop {
+            let attempt = self.attempt_in_time(&job, run);
+            let outcome = unless(&run.interrupt, attempt).await;
+            let outcome = outcome.unwrap_or(Err(DownloadError::Interrupted));
+            match attempts.pause_after(&outcome) {
+                Some(pause) => _ = unless(&run.interrupt, sleep(pause)).await,
+                None => return attempts.end(job, outcome),
+            }
         }
     }
-}
 
-async fn attempt_in_time(
-    session: &Session<TcpConnect>,
-    job: &Job,
-    run: &Run,
-) -> Result<u64, DownloadError> {
-    let Some(limit) = run.settings.timeout else { return attempt(session, job, run).await };
-    let outcome = timeout(limit, attempt(session, job, run)).await;
-    outcome.unwrap_or(Err(DownloadError::TimedOut(limit)))
-}
-
-async fn attempt(
-    session: &Session<TcpConnect>,
-    job: &Job,
-    run: &Run,
-) -> Result<u64, DownloadError> {
-    let mut response = session.get(&job.url).await?;
-    let mut file = Arriving::begin(job, response.status, response.content_length(), run)?;
-    while let Some(chunk) = response.chunk().await? {
-        file.receive(chunk)?;
-        // From a fast server there is always more to read: let the others have their turns.
-        yield_now().await;
+    async fn attempt_in_time(&self, job: &Job, run: &Run) -> Result<u64, DownloadError> {
+        let Some(limit) = run.settings.timeout else { return self.attempt(job, run).await };
+        let outcome = timeout(limit, self.attempt(job, run)).await;
+        outcome.unwrap_or(Err(DownloadError::TimedOut(limit)))
     }
-    file.finish()
+
+    async fn attempt(&self, job: &Job, run: &Run) -> Result<u64, DownloadError> {
+        let mut response = self.session.get(&job.url).await?;
+        let length = response.content_length();
+        let mut file = Arriving::begin(self.disk.clone(), job, response.status, length, run)?;
+        while let Some(chunk) = response.chunk().await? {
+            file.receive(chunk)?;
+            // From a fast server there is always more to read: let the others have their turns.
+            yield_now().await;
+        }
+        file.finish()
+    }
 }
 
 /// Waits for `future`, but gives it up when the work is asked to stop.

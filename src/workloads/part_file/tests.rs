@@ -2,6 +2,7 @@
 mod links;
 
 use std::error::Error;
+use std::fs::{self, File};
 
 use tempfile::TempDir;
 
@@ -112,11 +113,11 @@ fn without_hard_links_a_file_that_was_there_is_kept_as_well() {
     let [part, target] = ["a.part", "a"].map(|name| folder.path().join(name));
     fs::write(&part, "ours").unwrap();
     fs::write(&target, "theirs").unwrap();
-    let error = claim_and_rename(&part, &target).unwrap_err();
+    let error = claim_and_rename(&OsDisk, &part, &target).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read(&target).unwrap(), b"theirs");
     fs::remove_file(&target).unwrap();
-    claim_and_rename(&part, &target).unwrap();
+    claim_and_rename(&OsDisk, &part, &target).unwrap();
     assert_eq!(fs::read(&target).unwrap(), b"ours");
     assert_eq!(names_in(folder.path()), ["a"]);
 }
@@ -125,7 +126,7 @@ fn without_hard_links_a_file_that_was_there_is_kept_as_well() {
 fn a_claim_is_given_up_when_the_rename_fails() {
     let folder = folder();
     let [missing, target] = ["a.part", "a"].map(|name| folder.path().join(name));
-    assert!(claim_and_rename(&missing, &target).is_err());
+    assert!(claim_and_rename(&OsDisk, &missing, &target).is_err());
     assert_eq!(names_in(folder.path()), [""; 0]);
 }
 

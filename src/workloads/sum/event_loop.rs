@@ -4,14 +4,14 @@
 use std::io;
 
 use super::{Chunk, SumError};
-use crate::runtime::Runtime;
+use crate::runtime::Builder;
 use crate::task;
 
 pub(super) fn run(
     chunks: &[Chunk],
     add: impl Fn(&Chunk) -> Result<i128, SumError>,
 ) -> io::Result<Vec<Result<i128, SumError>>> {
-    let runtime = Runtime::new()?;
+    let runtime = Builder::new().watch(true).build()?;
     Ok(runtime.block_on(async {
         let mut sums = Vec::with_capacity(chunks.len());
         for chunk in chunks {
