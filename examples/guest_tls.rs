@@ -100,9 +100,10 @@ async fn show(ours: &CertifiedKey<rcgen::KeyPair>) -> Result<()> {
     }
     // A stranger knows nobody who would vouch for our certificate.
     match ask(address, &[], HTTP_1).await {
-        Ok(secret) => Err(format!("a stranger was told {secret}").into()),
-        Err(error) => Ok(println!("a stranger:  {error}")),
+        Ok(secret) => return Err(format!("a stranger was told {secret}").into()),
+        Err(error) => println!("a stranger:  {error}"),
     }
+    Ok(())
 }
 
 /// Asks over TLS, trusting these certificates only.

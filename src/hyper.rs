@@ -10,8 +10,8 @@
 //! `Rc` and a response may wait for a task of this loop. The client of hyper-util, which keeps a pool of
 //! connections, wants streams and futures that are `Send`, and ours are not.
 //!
-//! hyper depends on the tokio crate for its channels. They need a waker and nothing else; tokio's runtime, reactor
-//! and timer are not even compiled.
+//! hyper depends on the tokio crate for its channels. They need a waker and nothing else; of tokio's runtime,
+//! reactor and timer it asks for nothing, so that they are not even compiled for it.
 //!
 //! ```
 //! use std::convert::Infallible;

@@ -1,5 +1,7 @@
 //! hyper as a guest: its server and client, HTTP/1 and HTTP/2, on sockets of this loop and by its clock.
 
+#![cfg(feature = "hyper")]
+
 #[path = "support/duplex.rs"]
 mod duplex;
 #[path = "support/guest.rs"]

@@ -1,6 +1,8 @@
 //! hyper's server on this loop under ten thousand connections of another process. That is this program once
 //! more, and its clients are hyper's as well.
 
+#![cfg(feature = "hyper")]
+
 #[path = "support/guest.rs"]
 mod guest;
 #[allow(dead_code)]

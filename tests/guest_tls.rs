@@ -1,5 +1,7 @@
 //! hyper over rustls on sockets of this loop: the way of a byte is socket, futures-rustls, `HyperIo`, hyper.
 
+#![cfg(feature = "hyper")]
+
 #[path = "support/guest.rs"]
 mod guest;
 mod support;

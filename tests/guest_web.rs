@@ -1,5 +1,7 @@
 //! An axum router and a websocket as guests of the loop.
 
+#![cfg(feature = "hyper")]
+
 #[path = "support/guest.rs"]
 mod guest;
 mod support;

@@ -3,7 +3,6 @@
 
 #![cfg(feature = "cli")]
 
-#[allow(dead_code)] // a part of it is used here
 #[path = "support/cut.rs"]
 mod cut;
 mod e2e_support;
