@@ -54,6 +54,10 @@ pub fn check(events: &[Event], order: Order) -> HashMap<TaskId, State> {
                     assert_eq!(ran_last, Some(*by), "{at}: woken by a task that does not run");
                 }
             }
+            Event::Named { task, .. } => {
+                let state = states.get(task);
+                assert_eq!(state, Some(&State::Ready), "{at}: named otherwise than at its birth");
+            }
             Event::PollStart { task } => {
                 assert_eq!(running.replace(*task), None, "{at}: two tasks run");
                 let place = ready.iter().position(|ready| ready == task);
