@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
@@ -34,7 +35,10 @@ pub(crate) struct EventLoop {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<EventLoop>>> = const { RefCell::new(None) };
+    /// Never dropped: whoever entered a loop leaves it before the thread ends. So it is there until the very
+    /// end, for the destructors of other thread-locals too.
+    static CURRENT: RefCell<ManuallyDrop<Option<Rc<EventLoop>>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 impl EventLoop {
@@ -72,23 +76,18 @@ impl EventLoop {
 
     /// The loop that runs on this thread, if one does.
     pub(crate) fn try_current() -> Option<Rc<Self>> {
-        // A thread that is ending may come here from the destructor of a thread-local of its own.
-        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+        CURRENT.with_borrow(|current| Option::clone(current))
     }
 
     /// Wakes a task of the loop `to`. By far the most of what is delivered, and the one thing that never runs
     /// anybody's code: so it needs no share of the loop.
     pub(super) fn deliver_wake(to: LoopId, slot: SlotIndex, generation: u32) {
-        let woken_here = CURRENT.try_with(|current| match &*current.borrow() {
+        CURRENT.with_borrow(|current| match &**current {
             Some(here) if here.id == to => {
                 here.queues.borrow_mut().wake(slot, generation, &here.trace);
-                true
             }
-            _ => false,
+            _ => remote::send(to, Message::Wake(slot, generation)),
         });
-        if !woken_here.unwrap_or(false) {
-            remote::send(to, Message::Wake(slot, generation));
-        }
     }
 
     /// Does what `message` asks of the loop `to`: at once if it runs on this thread, through its inbox
@@ -127,10 +126,9 @@ impl EventLoop {
     }
 }
 
-/// Gives back the loop before. When the thread is ending, and its thread-locals with it, there is
-/// none: a runtime that is dropped as late as that has no loop to be found by destructors.
+/// Gives back the loop before.
 fn set_current(next: Option<Rc<EventLoop>>) -> Option<Rc<EventLoop>> {
-    CURRENT.try_with(|current| current.replace(next)).ok().flatten()
+    ManuallyDrop::into_inner(CURRENT.replace(ManuallyDrop::new(next)))
 }
 
 /// The loop that was current before.

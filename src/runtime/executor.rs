@@ -10,7 +10,7 @@ use super::event_loop::EventLoop;
 use super::join::JoinHandle;
 use super::queues::SlotIndex;
 use super::remote;
-use super::waker::waker;
+use super::waker;
 use crate::coop;
 use crate::job::shielded;
 use crate::trace::{Cause, Event};
@@ -115,16 +115,21 @@ impl EventLoop {
         for _ in 0..BUDGET {
             let Some(turn) = self.queues.borrow_mut().next_turn(&self.trace) else { break };
             self.trace.acting(Cause::Task(turn.id));
-            let waker = waker(self.id, turn.slot, turn.id);
+            let number = waker::number(self.id, turn.slot, turn.id);
+            let waker = waker::waker(number);
             let cx = &mut Context::from_waker(&waker);
+            waker::begin_turn(number);
             coop::refill();
             let polled = match &turn.task {
                 None => root(cx),
                 Some(task) if turn.aborted => task.cancel(),
                 Some(task) => task.poll(cx),
             };
+            let woken = waker::end_turn();
             match (polled, turn.task) {
-                (Poll::Pending, _) => self.queues.borrow_mut().suspend(turn.slot, &self.trace),
+                (Poll::Pending, _) => {
+                    self.queues.borrow_mut().suspend(turn.slot, woken, &self.trace);
+                }
                 (Poll::Ready(()), None) => return true,
                 (Poll::Ready(()), Some(task)) => {
                     self.queues.borrow_mut().remove(turn.slot, &self.trace);
@@ -197,6 +202,7 @@ struct Root<'a>(&'a EventLoop, SlotIndex);
 impl Drop for Root<'_> {
     fn drop(&mut self) {
         coop::lift();
+        waker::end_turn();
         self.0.queues.borrow_mut().remove(self.1, &self.0.trace);
         self.0.trace.acting(Cause::Outside);
     }

@@ -64,6 +64,12 @@ impl List {
         }
     }
 
+    /// One of the entries, drawn by lot.
+    pub(super) fn any<T: Linked>(&self, slab: &mut Slab<T>, lots: &mut fastrand::Rng) -> Option<u32> {
+        let all = std::iter::successors(self.first(), |at| Self::after(slab, *at));
+        lots.choice(all.collect::<Vec<_>>())
+    }
+
     /// The entry behind `index`.
     pub(super) fn after<T: Linked>(slab: &mut Slab<T>, index: u32) -> Option<u32> {
         let after = slab[index as usize].links().after;

@@ -11,7 +11,6 @@
 //!
 //! New differs from Ready only in that it never ran; the trace tells them apart, the queue need not.
 
-use std::collections::VecDeque;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -27,14 +26,12 @@ use crate::tracer::Tracer;
 pub(crate) struct SlotIndex(pub(super) u32);
 
 /// A waker has 24 bits for it, and `block_on` must find a place too.
-const MAX_TASKS: usize = (1 << 24) - 1;
+const MAX_TASKS: usize = (1 << 24) - 2;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Ready,
     Running,
-    /// A wake came while it ran: it goes to the ready queue instead of the waiting one.
-    RunningWoken,
     Waiting,
 }
 
@@ -64,7 +61,7 @@ pub(super) struct Turn {
 pub(super) struct Queues {
     slots: Slab<Slot>,
     /// Oldest first.
-    ready: VecDeque<u32>,
+    ready: List,
     /// Who has waited longest first; a wake takes a task out of the middle.
     waiting: List,
     spawned: u64,
@@ -75,9 +72,8 @@ pub(super) struct Queues {
 impl Queues {
     /// `spawned` is the first task's number.
     pub(super) fn new(spawned: u64, seed: Option<u64>) -> Self {
-        let (slots, ready, lots) =
-            (Slab::new(), VecDeque::new(), seed.map(fastrand::Rng::with_seed));
-        Self { slots, ready, waiting: List::EMPTY, spawned, lots }
+        let lots = seed.map(fastrand::Rng::with_seed);
+        Self { slots: Slab::new(), ready: List::EMPTY, waiting: List::EMPTY, spawned, lots }
     }
 
     /// Puts a new task at the end of the ready queue.
@@ -103,12 +99,12 @@ impl Queues {
 
     /// Takes the task that has been ready longest. It is Running until `suspend` or `remove`.
     pub(super) fn next_turn(&mut self, trace: &Tracer) -> Option<Turn> {
-        if let (Some(lots), 1..) = (&mut self.lots, self.ready.len()) {
-            self.ready.swap(0, lots.usize(..self.ready.len()));
-        }
-        let index = self.ready.pop_front()?;
+        let index = match &mut self.lots {
+            None => self.ready.first()?,
+            Some(lots) => self.ready.any(&mut self.slots, lots)?,
+        };
+        self.ready.take_out(&mut self.slots, index);
         let slot = &mut self.slots[index as usize];
-        debug_assert_eq!(slot.state, State::Ready, "{:?} was queued twice", slot.id);
         slot.state = State::Running;
         let Slot { id, aborted, .. } = *slot;
         trace.begin_poll(id);
@@ -116,11 +112,16 @@ impl Queues {
     }
 
     /// Its poll was `Pending`: it waits, unless it was woken meanwhile.
-    pub(super) fn suspend(&mut self, SlotIndex(index): SlotIndex, trace: &Tracer) {
+    pub(super) fn suspend(
+        &mut self,
+        SlotIndex(index): SlotIndex,
+        woken: bool,
+        trace: &Tracer,
+    ) {
         let slot = &mut self.slots[index as usize];
         let task = slot.id;
         trace.emit(|| Event::PollEnd { task });
-        if slot.state == State::RunningWoken {
+        if woken || slot.aborted {
             self.make_ready(index, trace);
         } else {
             slot.state = State::Waiting;
@@ -134,15 +135,10 @@ impl Queues {
     pub(super) fn wake(&mut self, SlotIndex(index): SlotIndex, generation: u32, trace: &Tracer) {
         if let Some(slot) = self.slots.get_mut(index as usize)
             && slot.id.generation() == generation
+            && slot.state == State::Waiting
         {
-            match slot.state {
-                State::Waiting => {
-                    self.waiting.take_out(&mut self.slots, index);
-                    self.make_ready(index, trace);
-                }
-                State::Running => slot.state = State::RunningWoken,
-                State::Ready | State::RunningWoken => {}
-            }
+            self.waiting.take_out(&mut self.slots, index);
+            self.make_ready(index, trace);
         }
     }
 
@@ -161,8 +157,8 @@ impl Queues {
         // Only a panic of the loop itself takes `block_on`'s future away before its turn.
         match self.slots[index as usize].state {
             State::Waiting => self.waiting.take_out(&mut self.slots, index),
-            State::Ready => self.ready.retain(|ready| *ready != index),
-            State::Running | State::RunningWoken => {}
+            State::Ready => self.ready.take_out(&mut self.slots, index),
+            State::Running => {}
         }
         let task = self.slots.remove(index as usize).id;
         trace.emit(|| Event::PollEnd { task });
@@ -182,9 +178,9 @@ impl Queues {
     }
 
     fn make_ready(&mut self, index: u32, trace: &Tracer) {
+        self.ready.push(&mut self.slots, index);
         let slot = &mut self.slots[index as usize];
         slot.state = State::Ready;
-        self.ready.push_back(index);
         let (task, by) = (slot.id, trace.cause());
         trace.emit(|| Event::Ready { task, by });
     }
@@ -203,7 +199,7 @@ mod tests {
     fn waiting(queues: &mut Queues, trace: &Tracer) -> (SlotIndex, TaskId) {
         let (slot, id) = queues.insert(None, trace);
         assert_eq!(queues.next_turn(trace).unwrap().id, id);
-        queues.suspend(slot, trace);
+        queues.suspend(slot, false, trace);
         (slot, id)
     }
 
@@ -223,7 +219,7 @@ mod tests {
         assert!(queues.nothing_ready(), "an abort met a task that is not its own");
         queues.wake(old_slot, old.generation(), &trace);
         assert!(!queues.next_turn(&trace).unwrap().aborted);
-        queues.suspend(slot, &trace);
+        queues.suspend(slot, false, &trace);
         assert!(queues.nothing_ready(), "the wake counted more than once");
     }
 

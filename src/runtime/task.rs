@@ -14,6 +14,7 @@
 
 use std::cell::{Cell, UnsafeCell};
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -48,83 +49,93 @@ enum Stage {
     Empty,
 }
 
-enum Storage<F: Future> {
-    Future(F),
-    Output(Result<F::Output, JoinError>),
-    Empty,
+/// One place for both, as a task never has both. The stage says which one it is, so that the two together
+/// need no more room than the larger.
+union Storage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<Result<F::Output, JoinError>>,
 }
 
 pub(super) struct TaskCell<F: Future> {
-    stage: Cell<Stage>,
-    detached: Cell<bool>,
     joiner: Cell<Option<Waker>>,
     storage: UnsafeCell<Storage<F>>,
+    stage: Cell<Stage>,
+    detached: Cell<bool>,
 }
 
 impl<F: Future> TaskCell<F> {
     pub(super) fn new(future: F) -> Self {
         Self {
+            joiner: Cell::new(None),
+            storage: UnsafeCell::new(Storage { future: ManuallyDrop::new(future) }),
             stage: Cell::new(Stage::Future),
             detached: Cell::new(false),
-            joiner: Cell::new(None),
-            storage: UnsafeCell::new(Storage::Future(future)),
         }
     }
 
-    /// Lends the storage to `f` alone. Code that `f` runs may come back to this task, through a
-    /// handle that the future owns: it finds the task busy. `f` must not unwind.
-    #[allow(unsafe_code)]
-    fn exclusively<R>(&self, f: impl FnOnce(&mut Storage<F>) -> R) -> R {
+    /// The future is now the caller's alone: whatever it runs and comes back to this task, through a handle
+    /// that the future owns, finds it busy.
+    fn enter(&self) {
         let stage = self.stage.replace(Stage::Busy);
-        assert_ne!(stage, Stage::Busy, "a task was entered while it ran");
-        // SAFETY: every reference to the storage is made here, and none while another lives: the
-        // stage was not Busy, is Busy until this one is gone, and the cell stays on one thread.
-        let storage = unsafe { &mut *self.storage.get() };
-        let result = f(storage);
-        self.stage.set(match storage {
-            Storage::Future(_) => Stage::Future,
-            Storage::Output(_) => Stage::Output,
-            Storage::Empty => Stage::Empty,
-        });
-        result
+        assert_eq!(stage, Stage::Future, "a task was entered while it ran, or after it had finished");
     }
 
-    /// Drops the future in place, then keeps the result for the handle, if there still is one.
-    fn conclude(&self, storage: &mut Storage<F>, result: Result<F::Output, JoinError>) -> Poll<()> {
-        let dropped = catch_unwind(AssertUnwindSafe(|| *storage = Storage::Empty));
-        let (result, lost) = match dropped {
+    /// Drops the future in place, then keeps the result for the handle, if there still is one. While Busy.
+    #[allow(unsafe_code)]
+    fn conclude(&self, result: Result<F::Output, JoinError>) -> Poll<()> {
+        debug_assert_eq!(self.stage.get(), Stage::Busy);
+        // SAFETY: it is Busy because of a future that stands there, and no reference to it is left. After
+        // this nothing takes the storage for a future again: the stages below are others.
+        let drop_future = || unsafe { ManuallyDrop::drop(&mut (*self.storage.get()).future) };
+        let (result, lost) = match catch_unwind(AssertUnwindSafe(drop_future)) {
             Ok(()) => (result, None),
             Err(payload) => (Err(JoinError::panicked(payload)), Some(result)),
         };
         shielded(|| drop(lost));
         if self.detached.get() {
             shielded(|| drop(result));
+            self.stage.set(Stage::Empty);
         } else {
-            *storage = Storage::Output(result);
+            // SAFETY: as above; nothing that needs to be dropped stands there any more.
+            unsafe { (*self.storage.get()).output = ManuallyDrop::new(result) };
+            self.stage.set(Stage::Output);
         }
         Poll::Ready(())
+    }
+
+    /// Takes the output, if it is there.
+    #[allow(unsafe_code)]
+    fn take_output(&self) -> Option<Result<F::Output, JoinError>> {
+        if self.stage.get() != Stage::Output {
+            return None;
+        }
+        self.stage.set(Stage::Empty);
+        // SAFETY: the stage was Output, so that is what stands there; now that it is Empty nobody takes it again.
+        Some(unsafe { ManuallyDrop::take(&mut (*self.storage.get()).output) })
     }
 }
 
 impl<F: Future> Task for TaskCell<F> {
     #[allow(unsafe_code)]
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.exclusively(|storage| {
-            let Storage::Future(future) = storage else { return Poll::Ready(()) };
-            // SAFETY: the cell never moves: it is created inside its `Rc` and only ever reached
-            // through it. The future is dropped in place (`conclude`), never moved out.
-            let future = unsafe { Pin::new_unchecked(future) };
-            let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(output)) => Ok(output),
-                Err(payload) => Err(JoinError::panicked(payload)),
-            };
-            self.conclude(storage, result)
-        })
+        self.enter();
+        // SAFETY: the stage was Future, so that is what stands there. It is Busy until the next stage is set,
+        // and whoever looks at the storage asks the stage first: this is the only reference. It is pinned: the
+        // cell never moves, as it is created inside its `Rc`, and `conclude` drops the future in place.
+        let future = unsafe { Pin::new_unchecked(&mut *(*self.storage.get()).future) };
+        match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => {
+                self.stage.set(Stage::Future);
+                Poll::Pending
+            }
+            Ok(Poll::Ready(output)) => self.conclude(Ok(output)),
+            Err(payload) => self.conclude(Err(JoinError::panicked(payload))),
+        }
     }
 
     fn cancel(&self) -> Poll<()> {
-        self.exclusively(|storage| self.conclude(storage, Err(JoinError::cancelled())))
+        self.enter();
+        self.conclude(Err(JoinError::cancelled()))
     }
 
     fn take_joiner(&self) -> Option<Waker> {
@@ -134,18 +145,17 @@ impl<F: Future> Task for TaskCell<F> {
 
 impl<F: Future> Join<F::Output> for TaskCell<F> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
-        // Only the latest waker is woken: the handle may have moved to another task. It is set
-        // before the look: cloning it may run anybody's code, which may even end the task.
-        self.joiner.set(Some(cx.waker().clone()));
-        match self.stage.get() {
-            Stage::Output => Poll::Ready(self.exclusively(|storage| {
-                match std::mem::replace(storage, Storage::Empty) {
-                    Storage::Output(result) => result,
-                    _ => unreachable!("the stage says that the output is there"),
-                }
-            })),
-            Stage::Empty => panic!("a JoinHandle was polled again after it gave its result"),
-            Stage::Future | Stage::Busy => Poll::Pending,
+        if !self.is_finished() {
+            // Only the latest waker is woken: the handle may have moved to another task. Cloning it may run
+            // anybody's code, which may even end the task: so look again.
+            self.joiner.set(Some(cx.waker().clone()));
+        }
+        match self.take_output() {
+            Some(result) => Poll::Ready(result),
+            None if self.stage.get() == Stage::Empty => {
+                panic!("a JoinHandle was polled again after it gave its result")
+            }
+            None => Poll::Pending,
         }
     }
 
@@ -156,10 +166,16 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
     fn detach(&self) {
         self.detached.set(true);
         shielded(|| drop(self.joiner.take()));
-        if self.stage.get() == Stage::Output {
-            // Out of the cell first: its destructor may come back here.
-            let output = self.exclusively(|storage| std::mem::replace(storage, Storage::Empty));
-            shielded(|| drop(output));
+        shielded(|| drop(self.take_output()));
+    }
+}
+
+impl<F: Future> Drop for TaskCell<F> {
+    fn drop(&mut self) {
+        // A loop ends its tasks and a handle takes or drops the output: this is for a cell that never had them.
+        if self.stage.get() == Stage::Future {
+            let _ = self.cancel();
         }
+        self.take_output();
     }
 }

@@ -6,6 +6,8 @@
 //!          loop (16)       generation (24) slot (24)
 //! ```
 
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::ptr::without_provenance;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -30,14 +32,38 @@ impl TaskId {
     }
 }
 
-/// The waker of the task `id`, which stands in `slot` of the loop `loop_id`.
+thread_local! {
+    /// The waker's number of the task that runs on this thread, and whether it was woken since its turn began.
+    static RUNNING: Cell<usize> = const { Cell::new(NOBODY) };
+    static WOKEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// No task has this number: no slot has all bits.
+const NOBODY: usize = usize::MAX;
+
+/// The number of the task `id`, which stands in `slot` of the loop `loop_id`.
+pub(super) fn number(LoopId(loop_id): LoopId, SlotIndex(slot): SlotIndex, id: TaskId) -> usize {
+    (loop_id as usize) << (2 * BITS) | (id.generation() as usize) << BITS | slot as usize
+}
+
+/// A task's waker. It need not be dropped: a number frees nothing.
 #[allow(unsafe_code)]
-pub(super) fn waker(LoopId(loop_id): LoopId, SlotIndex(slot): SlotIndex, id: TaskId) -> Waker {
-    let generation = id.generation() as usize;
-    let number = (loop_id as usize) << (2 * BITS) | generation << BITS | slot as usize;
+pub(super) fn waker(number: usize) -> ManuallyDrop<Waker> {
     // SAFETY: the vtable keeps the contract with any number: it reads the pointer's address and
     // never what is there, clone copies it, drop has nothing to free, and all of it is thread-safe.
-    unsafe { Waker::new(without_provenance(number), &VTABLE) }
+    ManuallyDrop::new(unsafe { Waker::new(without_provenance(number), &VTABLE) })
+}
+
+/// A task's turn begins.
+pub(super) fn begin_turn(number: usize) {
+    RUNNING.set(number);
+    WOKEN.set(false);
+}
+
+/// Its turn is over; whether it was woken meanwhile.
+pub(super) fn end_turn() -> bool {
+    RUNNING.set(NOBODY);
+    WOKEN.get()
 }
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
@@ -48,6 +74,10 @@ fn clone(number: *const ()) -> RawWaker {
 
 fn wake(number: *const ()) {
     let number = number.addr();
+    if number == RUNNING.get() {
+        WOKEN.set(true); // the commonest wake, and the cheapest: it goes on after the others
+        return;
+    }
     let loop_id = LoopId((number >> (2 * BITS)) as u16);
     let generation = (number >> BITS & MASK) as u32;
     let slot = SlotIndex((number & MASK) as u32);
