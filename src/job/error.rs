@@ -21,11 +21,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// ```
 pub struct JoinError(Failure);
 
+/// Boxed, since each task keeps room for it: what seldom happens must not make all of them larger.
 enum Failure {
     /// With the reason, where "it was asked for" is not all there is to say.
-    Cancelled(Option<Arc<str>>),
+    Cancelled(Option<Box<Arc<str>>>),
     /// In a mutex so that the error is `Sync`, as an error type should be; a payload is only `Send`.
-    Panic(Mutex<Payload>),
+    Panic(Box<Mutex<Payload>>),
 }
 
 type Payload = Box<dyn Any + Send>;
@@ -36,11 +37,11 @@ impl JoinError {
     }
 
     pub(crate) fn cancelled_because(reason: Arc<str>) -> Self {
-        Self(Failure::Cancelled(Some(reason)))
+        Self(Failure::Cancelled(Some(Box::new(reason))))
     }
 
     pub(crate) fn panicked(payload: Payload) -> Self {
-        Self(Failure::Panic(Mutex::new(payload)))
+        Self(Failure::Panic(Box::new(Mutex::new(payload))))
     }
 
     /// Whether it was aborted, or its loop or pool ended before it did. It may have a reason to tell,

@@ -125,10 +125,10 @@ impl EventLoop {
                 Some(task) if turn.aborted => task.cancel(),
                 Some(task) => task.poll(cx),
             };
-            let woken = waker::end_turn();
+            let woken = waker::end_turn(number);
             match (polled, turn.task) {
-                (Poll::Pending, _) => {
-                    self.queues.borrow_mut().suspend(turn.slot, woken, &self.trace);
+                (Poll::Pending, task) => {
+                    self.queues.borrow_mut().suspend(turn.slot, task, woken, &self.trace);
                 }
                 (Poll::Ready(()), None) => return true,
                 (Poll::Ready(()), Some(task)) => {
@@ -202,7 +202,6 @@ struct Root<'a>(&'a EventLoop, SlotIndex);
 impl Drop for Root<'_> {
     fn drop(&mut self) {
         coop::lift();
-        waker::end_turn();
         self.0.queues.borrow_mut().remove(self.1, &self.0.trace);
         self.0.trace.acting(Cause::Outside);
     }

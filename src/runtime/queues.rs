@@ -39,16 +39,20 @@ struct Slot {
     id: TaskId,
     /// `None` stands for the future of `block_on`, which lives on that function's stack.
     task: Option<Rc<dyn Task>>,
+    /// Who is ready next after it.
+    next: u32,
     state: State,
     aborted: bool,
-    links: Links,
 }
 
-impl Linked for Slot {
-    fn links(&mut self) -> &mut Links {
-        &mut self.links
-    }
+/// The ready queue, threaded through the slots.
+struct Ready {
+    first: u32,
+    last: u32,
 }
+
+/// Behind the last one.
+const NONE: u32 = u32::MAX;
 
 /// Whose turn it is.
 pub(super) struct Turn {
@@ -61,9 +65,7 @@ pub(super) struct Turn {
 pub(super) struct Queues {
     slots: Slab<Slot>,
     /// Oldest first.
-    ready: List,
-    /// Who has waited longest first; a wake takes a task out of the middle.
-    waiting: List,
+    ready: Ready,
     spawned: u64,
     /// Draws lots instead, so that a test meets every order.
     lots: Option<fastrand::Rng>,
@@ -73,7 +75,7 @@ impl Queues {
     /// `spawned` is the first task's number.
     pub(super) fn new(spawned: u64, seed: Option<u64>) -> Self {
         let lots = seed.map(fastrand::Rng::with_seed);
-        Self { slots: Slab::new(), ready: List::EMPTY, waiting: List::EMPTY, spawned, lots }
+        Self { slots: Slab::new(), ready: Ready { first: NONE, last: NONE }, spawned, lots }
     }
 
     /// Puts a new task at the end of the ready queue.
@@ -89,43 +91,45 @@ impl Queues {
         );
         let id = TaskId(self.spawned);
         self.spawned += 1;
-        let slot = Slot { id, task, state: State::Ready, aborted: false, links: Links::UNLINKED };
+        let slot = Slot { id, task, state: State::Ready, aborted: false, next: NONE };
         let index = self.slots.insert(slot) as u32;
         let at = Location::caller();
         trace.emit(|| Event::Spawned { task: id, at });
-        self.make_ready(index, trace);
+        self.push_ready(index, id, trace);
         (SlotIndex(index), id)
     }
 
     /// Takes the task that has been ready longest. It is Running until `suspend` or `remove`.
     pub(super) fn next_turn(&mut self, trace: &Tracer) -> Option<Turn> {
-        let index = match &mut self.lots {
-            None => self.ready.first()?,
-            Some(lots) => self.ready.any(&mut self.slots, lots)?,
-        };
-        self.ready.take_out(&mut self.slots, index);
+        if self.ready.first == NONE {
+            return None;
+        }
+        let index = self.ready.first;
         let slot = &mut self.slots[index as usize];
+        self.ready.first = std::mem::replace(&mut slot.next, NONE);
         slot.state = State::Running;
         let Slot { id, aborted, .. } = *slot;
         trace.begin_poll(id);
-        Some(Turn { slot: SlotIndex(index), id, task: slot.task.clone(), aborted })
+        Some(Turn { slot: SlotIndex(index), id, task: slot.task.take(), aborted })
     }
 
     /// Its poll was `Pending`: it waits, unless it was woken meanwhile.
     pub(super) fn suspend(
         &mut self,
         SlotIndex(index): SlotIndex,
+        task: Option<Rc<dyn Task>>,
         woken: bool,
         trace: &Tracer,
     ) {
         let slot = &mut self.slots[index as usize];
+        slot.task = task;
         let task = slot.id;
         trace.emit(|| Event::PollEnd { task });
         if woken || slot.aborted {
-            self.make_ready(index, trace);
+            slot.state = State::Ready;
+            self.push_ready(index, task, trace);
         } else {
             slot.state = State::Waiting;
-            self.waiting.push(&mut self.slots, index);
             trace.emit(|| Event::Waiting { task, on: trace.take_reasons() });
         }
     }
@@ -137,8 +141,9 @@ impl Queues {
             && slot.id.generation() == generation
             && slot.state == State::Waiting
         {
-            self.waiting.take_out(&mut self.slots, index);
-            self.make_ready(index, trace);
+            slot.state = State::Ready;
+            let task = slot.id;
+            self.push_ready(index, task, trace);
         }
     }
 
@@ -156,9 +161,8 @@ impl Queues {
     pub(super) fn remove(&mut self, SlotIndex(index): SlotIndex, trace: &Tracer) {
         // Only a panic of the loop itself takes `block_on`'s future away before its turn.
         match self.slots[index as usize].state {
-            State::Waiting => self.waiting.take_out(&mut self.slots, index),
-            State::Ready => self.ready.take_out(&mut self.slots, index),
-            State::Running => {}
+            State::Ready => todo!(),
+            _ => {}
         }
         let task = self.slots.remove(index as usize).id;
         trace.emit(|| Event::PollEnd { task });
@@ -174,14 +178,17 @@ impl Queues {
     }
 
     pub(super) fn nothing_ready(&self) -> bool {
-        self.ready.is_empty()
+        self.ready.first == NONE
     }
 
-    fn make_ready(&mut self, index: u32, trace: &Tracer) {
-        self.ready.push(&mut self.slots, index);
-        let slot = &mut self.slots[index as usize];
-        slot.state = State::Ready;
-        let (task, by) = (slot.id, trace.cause());
+    /// At the end of the ready queue.
+    fn push_ready(&mut self, index: u32, task: TaskId, trace: &Tracer) {
+        match self.ready.first {
+            NONE => self.ready.first = index,
+            _ => self.slots[self.ready.last as usize].next = index,
+        }
+        self.ready.last = index;
+        let by = trace.cause();
         trace.emit(|| Event::Ready { task, by });
     }
 }

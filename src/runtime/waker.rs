@@ -33,9 +33,8 @@ impl TaskId {
 }
 
 thread_local! {
-    /// The waker's number of the task that runs on this thread, and whether it was woken since its turn began.
+    /// The number of the task that runs on this thread and has not been woken since its turn began.
     static RUNNING: Cell<usize> = const { Cell::new(NOBODY) };
-    static WOKEN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// No task has this number: no slot has all bits.
@@ -54,16 +53,15 @@ pub(super) fn waker(number: usize) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(without_provenance(number), &VTABLE) })
 }
 
-/// A task's turn begins.
+/// The turn of the task with this number begins.
 pub(super) fn begin_turn(number: usize) {
     RUNNING.set(number);
-    WOKEN.set(false);
 }
 
-/// Its turn is over; whether it was woken meanwhile.
-pub(super) fn end_turn() -> bool {
-    RUNNING.set(NOBODY);
-    WOKEN.get()
+/// Its turn is over. Whether it was woken meanwhile, or may have been: if another loop has run inside it, nobody
+/// knows, and one poll too many does no harm.
+pub(super) fn end_turn(number: usize) -> bool {
+    RUNNING.replace(NOBODY) != number
 }
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
@@ -75,9 +73,14 @@ fn clone(number: *const ()) -> RawWaker {
 fn wake(number: *const ()) {
     let number = number.addr();
     if number == RUNNING.get() {
-        WOKEN.set(true); // the commonest wake, and the cheapest: it goes on after the others
-        return;
+        RUNNING.set(NOBODY); // the commonest wake, and the cheapest: `end_turn` will tell
+    } else {
+        wake_another(number);
     }
+}
+
+#[inline(never)]
+fn wake_another(number: usize) {
     let loop_id = LoopId((number >> (2 * BITS)) as u16);
     let generation = (number >> BITS & MASK) as u32;
     let slot = SlotIndex((number & MASK) as u32);
