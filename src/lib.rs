@@ -53,6 +53,7 @@ pub mod hyper;
 mod inbox;
 pub mod io;
 mod job;
+mod list;
 pub mod net;
 #[cfg(feature = "processes")]
 pub mod processes;

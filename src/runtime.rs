@@ -26,7 +26,6 @@ mod backend;
 mod event_loop;
 mod executor;
 mod join;
-mod list;
 mod queues;
 mod reactor;
 mod remote;
@@ -43,7 +42,6 @@ pub use join::{AbortHandle, JoinHandle};
 
 // What the rooms beside this one build on: sockets, sleeping, locks and channels, handles for other threads.
 pub(crate) use event_loop::EventLoop;
-pub(crate) use list::{Linked, Links, List};
 pub(crate) use reactor::{Reactor, Registration};
 pub(crate) use remote::{LoopId, Mailbox, Message, inboxes};
 pub(crate) use timers::TimerKey;

@@ -47,7 +47,7 @@ pub fn id() -> TaskId {
 /// assert_eq!(glassloop::task::try_id(), None);
 /// ```
 pub fn try_id() -> Option<TaskId> {
-    match EventLoop::try_current()?.trace.cause() {
+    match EventLoop::look(|here| here.map(|here| here.trace.cause()))? {
         Cause::Task(task) => Some(task),
         _ => None,
     }

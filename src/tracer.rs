@@ -42,6 +42,10 @@ impl Tracer {
         self.acting.get()
     }
 
+    pub(crate) fn listens(&self) -> bool {
+        self.listens
+    }
+
     #[inline]
     pub(crate) fn begin_poll(&self, task: TaskId) {
         self.emit(|| {

@@ -12,9 +12,10 @@ use super::backend::Backend;
 use super::queues::{Queues, SlotIndex};
 use super::reactor::Reactor;
 use super::remote::{self, LoopId, Mailbox, Message};
-use super::timers::Timers;
+use super::timers::{TimerKey, Timers};
 use crate::clock::Clock;
 use crate::job::shielded;
+use crate::trace::Wait;
 use crate::tracer::Tracer;
 
 pub(crate) struct EventLoop {
@@ -79,15 +80,37 @@ impl EventLoop {
         CURRENT.with_borrow(|current| Option::clone(current))
     }
 
-    /// Wakes a task of the loop `to`. By far the most of what is delivered, and the one thing that never runs
-    /// anybody's code: so it needs no share of the loop.
-    pub(super) fn deliver_wake(to: LoopId, slot: SlotIndex, generation: u32) {
-        CURRENT.with_borrow(|current| match &**current {
-            Some(here) if here.id == to => {
-                here.queues.borrow_mut().wake(slot, generation, &here.trace);
-            }
-            _ => remote::send(to, Message::Wake(slot, generation)),
-        });
+    /// A short look at the loop that runs on this thread, if one does, without taking a share of it. `look` must
+    /// not run anybody's code.
+    pub(crate) fn look<R>(look: impl FnOnce(Option<&Self>) -> R) -> R {
+        CURRENT.with_borrow(|current| look(current.as_deref()))
+    }
+
+    /// The running task says why its poll will be `Pending`. Heard by a loop that records; elsewhere it says it
+    /// to nobody.
+    pub(crate) fn waits_for(reason: impl FnOnce() -> Wait) {
+        Self::look(|here| here.map_or((), |here| here.trace.waits_for(reason)));
+    }
+
+    /// What `act` gives, if the loop `to` runs on this thread.
+    fn if_here<R>(to: LoopId, act: impl FnOnce(&Self) -> R) -> Option<R> {
+        Self::look(|here| here.filter(|here| here.id == to).map(act))
+    }
+
+    /// Wakes a task of the loop `to`.
+    pub(super) fn wake(to: LoopId, slot: SlotIndex, generation: u32) {
+        let wake = |here: &Self| here.queues.borrow_mut().wake(slot, generation, &here.trace);
+        if Self::if_here(to, wake).is_none() {
+            remote::send(to, Message::Wake(slot, generation));
+        }
+    }
+
+    /// Forgets a deadline of the loop `to`.
+    pub(crate) fn cancel_timer(to: LoopId, key: TimerKey) {
+        match Self::if_here(to, |here| here.timers.borrow_mut().cancel(key)) {
+            Some(waker) => shielded(|| drop(waker)), // it may be anybody's code: nothing is borrowed by now
+            None => remote::send(to, Message::CancelTimer(key)),
+        }
     }
 
     /// Does what `message` asks of the loop `to`: at once if it runs on this thread, through its inbox
@@ -105,10 +128,7 @@ impl EventLoop {
                 self.queues.borrow_mut().wake(slot, generation, &self.trace);
             }
             Message::Abort(slot, id) => self.queues.borrow_mut().abort(slot, id, &self.trace),
-            Message::CancelTimer(key) => {
-                let waker = self.timers.borrow_mut().cancel(key);
-                shielded(|| drop(waker)); // it may be anybody's code: nothing is borrowed by now
-            }
+            Message::CancelTimer(key) => Self::cancel_timer(self.id, key),
             Message::Run(run) => shielded(run),
             Message::JobDone => self.in_flight.update(|jobs| jobs - 1),
         }

@@ -126,17 +126,14 @@ impl EventLoop {
                 Some(task) => task.poll(cx),
             };
             let woken = waker::end_turn(number);
-            match (polled, turn.task) {
-                (Poll::Pending, task) => {
-                    self.queues.borrow_mut().suspend(turn.slot, task, woken, &self.trace);
-                }
-                (Poll::Ready(()), None) => return true,
-                (Poll::Ready(()), Some(task)) => {
-                    self.queues.borrow_mut().remove(turn.slot, &self.trace);
-                    if let Some(joiner) = task.take_joiner() {
-                        shielded(|| joiner.wake());
-                    }
-                }
+            if polled.is_pending() {
+                self.queues.borrow_mut().suspend(turn, woken, &self.trace);
+                continue;
+            }
+            let Some(task) = turn.task else { return true };
+            self.queues.borrow_mut().remove(turn.slot, &self.trace);
+            if let Some(joiner) = task.take_joiner() {
+                shielded(|| joiner.wake());
             }
         }
         false

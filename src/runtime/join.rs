@@ -76,10 +76,8 @@ impl<T> Future for JoinHandle<T> {
     /// When polled again after it gave its result.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.task.poll_join(cx);
-        if polled.is_pending()
-            && let Some(here) = EventLoop::try_current()
-        {
-            here.trace.waits_for(|| Wait::Task(self.id()));
+        if polled.is_pending() {
+            EventLoop::waits_for(|| Wait::Task(self.id()));
         }
         polled
     }

@@ -1,5 +1,6 @@
-//! Where tasks stand: ready to run, oldest first, or waiting, longest first. The executor takes the
-//! next one out and puts it back; a wake moves it from waiting to ready.
+//! Where tasks stand. Ready: a queue, oldest first, threaded through the slots. Waiting: in its slot and in no
+//! queue, as those who wait have no order; a wake knows the slot. The executor takes the next task out and puts
+//! it back, a wake makes a waiting one ready.
 //!
 //! ```text
 //!   spawn ──▶ New ──┐                         ┌──▶ Finished (its slot is free again)
@@ -16,7 +17,6 @@ use std::rc::Rc;
 
 use slab::Slab;
 
-use super::list::{Linked, Links, List};
 use super::task::Task;
 use crate::trace::{Event, TaskId};
 use crate::tracer::Tracer;
@@ -25,7 +25,7 @@ use crate::tracer::Tracer;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SlotIndex(pub(super) u32);
 
-/// A waker has 24 bits for it, and `block_on` must find a place too.
+/// A waker has 24 bits for it, all of them set mean nobody, and `block_on` must find a place too.
 const MAX_TASKS: usize = (1 << 24) - 2;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +37,7 @@ enum State {
 
 struct Slot {
     id: TaskId,
-    /// `None` stands for the future of `block_on`, which lives on that function's stack.
+    /// `None` while it runs; and always for the future of `block_on`, which lives on that function's stack.
     task: Option<Rc<dyn Task>>,
     /// Who is ready next after it.
     next: u32,
@@ -45,37 +45,63 @@ struct Slot {
     aborted: bool,
 }
 
-/// The ready queue, threaded through the slots.
+/// Whose turn it is.
+pub(super) struct Turn {
+    pub(super) slot: SlotIndex,
+    pub(super) id: TaskId,
+    /// `None` is the future of `block_on`.
+    pub(super) task: Option<Rc<dyn Task>>,
+    pub(super) aborted: bool,
+}
+
+/// First and last; each slot names the next.
 struct Ready {
     first: u32,
     last: u32,
 }
 
-/// Behind the last one.
+/// Nobody comes next.
 const NONE: u32 = u32::MAX;
 
-/// Whose turn it is.
-pub(super) struct Turn {
-    pub(super) slot: SlotIndex,
-    pub(super) id: TaskId,
-    pub(super) task: Option<Rc<dyn Task>>,
-    pub(super) aborted: bool,
+impl Ready {
+    fn is_empty(&self) -> bool {
+        self.first == NONE
+    }
+
+    fn push(&mut self, slots: &mut Slab<Slot>, index: u32) {
+        match self.first {
+            NONE => self.first = index,
+            _ => slots[self.last as usize].next = index,
+        }
+        self.last = index;
+    }
+
+    fn pop<'a>(&mut self, slots: &'a mut Slab<Slot>) -> Option<(u32, &'a mut Slot)> {
+        if self.is_empty() {
+            return None;
+        }
+        let index = self.first;
+        let slot = &mut slots[index as usize];
+        self.first = std::mem::replace(&mut slot.next, NONE);
+        Some((index, slot))
+    }
 }
 
 pub(super) struct Queues {
+    /// Everyone who has not finished.
     slots: Slab<Slot>,
-    /// Oldest first.
     ready: Ready,
     spawned: u64,
-    /// Draws lots instead, so that a test meets every order.
+    /// Draws lots instead of the oldest, so that a test meets every order.
     lots: Option<fastrand::Rng>,
 }
 
 impl Queues {
     /// `spawned` is the first task's number.
     pub(super) fn new(spawned: u64, seed: Option<u64>) -> Self {
+        let ready = Ready { first: NONE, last: NONE };
         let lots = seed.map(fastrand::Rng::with_seed);
-        Self { slots: Slab::new(), ready: Ready { first: NONE, last: NONE }, spawned, lots }
+        Self { slots: Slab::new(), ready, spawned, lots }
     }
 
     /// Puts a new task at the end of the ready queue.
@@ -101,29 +127,21 @@ impl Queues {
 
     /// Takes the task that has been ready longest. It is Running until `suspend` or `remove`.
     pub(super) fn next_turn(&mut self, trace: &Tracer) -> Option<Turn> {
-        if self.ready.first == NONE {
-            return None;
+        if self.lots.is_some() {
+            self.draw_lots();
         }
-        let index = self.ready.first;
-        let slot = &mut self.slots[index as usize];
-        self.ready.first = std::mem::replace(&mut slot.next, NONE);
+        let (index, slot) = self.ready.pop(&mut self.slots)?;
         slot.state = State::Running;
         let Slot { id, aborted, .. } = *slot;
         trace.begin_poll(id);
         Some(Turn { slot: SlotIndex(index), id, task: slot.task.take(), aborted })
     }
 
-    /// Its poll was `Pending`: it waits, unless it was woken meanwhile.
-    pub(super) fn suspend(
-        &mut self,
-        SlotIndex(index): SlotIndex,
-        task: Option<Rc<dyn Task>>,
-        woken: bool,
-        trace: &Tracer,
-    ) {
+    /// Its poll was `Pending`: it waits, unless it was woken or aborted meanwhile.
+    pub(super) fn suspend(&mut self, turn: Turn, woken: bool, trace: &Tracer) {
+        let Turn { slot: SlotIndex(index), id: task, .. } = turn;
         let slot = &mut self.slots[index as usize];
-        slot.task = task;
-        let task = slot.id;
+        slot.task = turn.task;
         trace.emit(|| Event::PollEnd { task });
         if woken || slot.aborted {
             slot.state = State::Ready;
@@ -159,10 +177,8 @@ impl Queues {
 
     /// The running task has finished.
     pub(super) fn remove(&mut self, SlotIndex(index): SlotIndex, trace: &Tracer) {
-        // Only a panic of the loop itself takes `block_on`'s future away before its turn.
-        match self.slots[index as usize].state {
-            State::Ready => todo!(),
-            _ => {}
+        if self.slots[index as usize].state == State::Ready {
+            self.pass_over(index);
         }
         let task = self.slots.remove(index as usize).id;
         trace.emit(|| Event::PollEnd { task });
@@ -178,18 +194,34 @@ impl Queues {
     }
 
     pub(super) fn nothing_ready(&self) -> bool {
-        self.ready.first == NONE
+        self.ready.is_empty()
     }
 
-    /// At the end of the ready queue.
     fn push_ready(&mut self, index: u32, task: TaskId, trace: &Tracer) {
-        match self.ready.first {
-            NONE => self.ready.first = index,
-            _ => self.slots[self.ready.last as usize].next = index,
-        }
-        self.ready.last = index;
+        self.ready.push(&mut self.slots, index);
         let by = trace.cause();
         trace.emit(|| Event::Ready { task, by });
+    }
+
+    /// With a seed, whoever is ready changes places with the others.
+    #[cold]
+    fn draw_lots(&mut self) {
+        let mut ready = self.drain_ready();
+        if let Some(lots) = &mut self.lots {
+            lots.shuffle(&mut ready);
+        }
+        ready.into_iter().for_each(|index| self.ready.push(&mut self.slots, index));
+    }
+
+    /// Only a panic of the loop itself takes `block_on`'s future away before its turn.
+    #[cold]
+    fn pass_over(&mut self, index: u32) {
+        let others = self.drain_ready().into_iter().filter(|ready| *ready != index);
+        others.for_each(|index| self.ready.push(&mut self.slots, index));
+    }
+
+    fn drain_ready(&mut self) -> Vec<u32> {
+        std::iter::from_fn(|| Some(self.ready.pop(&mut self.slots)?.0)).collect()
     }
 }
 
@@ -197,6 +229,7 @@ impl Queues {
 mod tests {
     use super::*;
     use crate::clock::Clock;
+    use std::collections::HashSet;
 
     fn queues(spawned: u64) -> (Queues, Tracer) {
         (Queues::new(spawned, None), Tracer::new(Rc::new(Clock::new(false)), false, None))
@@ -205,8 +238,9 @@ mod tests {
     /// A new task that has been polled once and waits.
     fn waiting(queues: &mut Queues, trace: &Tracer) -> (SlotIndex, TaskId) {
         let (slot, id) = queues.insert(None, trace);
-        assert_eq!(queues.next_turn(trace).unwrap().id, id);
-        queues.suspend(slot, false, trace);
+        let turn = queues.next_turn(trace).unwrap();
+        assert_eq!(turn.id, id);
+        queues.suspend(turn, false, trace);
         (slot, id)
     }
 
@@ -225,8 +259,9 @@ mod tests {
         queues.abort(old_slot, old, &trace);
         assert!(queues.nothing_ready(), "an abort met a task that is not its own");
         queues.wake(old_slot, old.generation(), &trace);
-        assert!(!queues.next_turn(&trace).unwrap().aborted);
-        queues.suspend(slot, false, &trace);
+        let turn = queues.next_turn(&trace).unwrap();
+        assert!(!turn.aborted);
+        queues.suspend(turn, false, &trace);
         assert!(queues.nothing_ready(), "the wake counted more than once");
     }
 
@@ -241,22 +276,45 @@ mod tests {
     }
 
     #[test]
-    fn a_task_taken_out_of_the_middle_leaves_the_others_in_their_order() {
+    fn tasks_run_in_the_order_in_which_they_were_woken() {
         let (mut queues, trace) = queues(0);
         let tasks: Vec<_> = (0..5).map(|_| waiting(&mut queues, &trace)).collect();
-        for at in [2, 0, 4] {
+        for at in [2, 0, 4, 2, 0] {
             let (slot, id) = tasks[at];
             queues.wake(slot, id.generation(), &trace);
         }
-        let mut left = Vec::new();
-        let mut next = queues.waiting.first();
-        while let Some(index) = next {
-            left.push(queues.slots[index as usize].id);
-            next = List::after(&mut queues.slots, index);
+        assert_eq!(turns(&mut queues, &trace), [2, 0, 4].map(|at| tasks[at].1));
+        assert_eq!(turns(&mut queues, &trace), []);
+    }
+
+    #[test]
+    fn who_goes_before_its_turn_leaves_the_others_in_their_order() {
+        for gone in 0..3 {
+            let (mut queues, trace) = queues(0);
+            let mut tasks: Vec<_> = (0..3).map(|_| queues.insert(None, &trace)).collect();
+            queues.remove(tasks.remove(gone).0, &trace);
+            tasks.push(queues.insert(None, &trace));
+            assert_eq!(
+                turns(&mut queues, &trace),
+                tasks.iter().map(|task| task.1).collect::<Vec<_>>()
+            );
         }
-        assert_eq!(left, [tasks[1].1, tasks[3].1]);
-        let woken: Vec<_> =
-            std::iter::from_fn(|| queues.next_turn(&trace)).map(|turn| turn.id).collect();
-        assert_eq!(woken, [tasks[2].1, tasks[0].1, tasks[4].1]);
+    }
+
+    #[test]
+    fn with_a_seed_everybody_has_one_turn_in_some_order() {
+        let orders = (0..50).map(|seed| {
+            let (_, trace) = queues(0);
+            let mut queues = Queues::new(0, Some(seed));
+            (0..3).for_each(|_| _ = queues.insert(None, &trace));
+            turns(&mut queues, &trace).into_iter().map(|id| id.0).collect::<Vec<_>>()
+        });
+        let orders: HashSet<_> = orders.collect();
+        assert_eq!(orders.len(), 6, "{orders:?}");
+        assert!(orders.iter().all(|order| order.len() == 3));
+    }
+
+    fn turns(queues: &mut Queues, trace: &Tracer) -> Vec<TaskId> {
+        std::iter::from_fn(|| queues.next_turn(trace)).map(|turn| turn.id).collect()
     }
 }

@@ -77,7 +77,11 @@ impl<F: Future> TaskCell<F> {
     /// that the future owns, finds it busy.
     fn enter(&self) {
         let stage = self.stage.replace(Stage::Busy);
-        assert_eq!(stage, Stage::Future, "a task was entered while it ran, or after it had finished");
+        assert_eq!(
+            stage,
+            Stage::Future,
+            "a task was entered while it ran, or after it had finished"
+        );
     }
 
     /// Drops the future in place, then keeps the result for the handle, if there still is one. While Busy.

@@ -15,8 +15,8 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use super::list::{Linked, Links, List};
 use crate::clock::Nanos;
+use crate::list::{Linked, Links, List};
 
 const GRAIN_BITS: u32 = 16;
 const GROUP_BITS: u32 = 6;

@@ -84,7 +84,7 @@ fn wake_another(number: usize) {
     let loop_id = LoopId((number >> (2 * BITS)) as u16);
     let generation = (number >> BITS & MASK) as u32;
     let slot = SlotIndex((number & MASK) as u32);
-    EventLoop::deliver_wake(loop_id, slot, generation);
+    EventLoop::wake(loop_id, slot, generation);
 }
 
 fn drop(_: *const ()) {}

@@ -12,7 +12,8 @@ use slab::Slab;
 
 use crate::coop;
 use crate::job::shielded;
-use crate::runtime::{EventLoop, Linked, Links, List};
+use crate::list::{Linked, Links, List};
+use crate::runtime::EventLoop;
 use crate::trace::Wait;
 
 /// Those who wait for one thing, longest first. `S` is what the primitive notes about each of them.
@@ -198,8 +199,6 @@ fn wake(waker: Option<Waker>) {
 
 /// `Pending`; a loop that records is told what the task waits for.
 pub(super) fn pending<R>(what: &'static str) -> Poll<R> {
-    if let Some(here) = EventLoop::try_current() {
-        here.trace.waits_for(|| Wait::Named(what));
-    }
+    EventLoop::waits_for(|| Wait::Named(what));
     Poll::Pending
 }

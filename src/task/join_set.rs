@@ -170,11 +170,14 @@ impl<T: 'static> JoinSet<T> {
         let next = self.finished.keys.borrow_mut().pop_front();
         let Some(key) = next else {
             self.finished.waiter.set(Some(cx.waker().clone()));
-            if let Some(here) = EventLoop::try_current() {
-                for (_, task) in &self.tasks {
-                    here.trace.waits_for(|| Wait::Task(task.id()));
+            // There may be many: only if somebody listens.
+            EventLoop::look(|here| {
+                if let Some(here) = here.filter(|here| here.trace.listens()) {
+                    for (_, task) in &self.tasks {
+                        here.trace.waits_for(|| Wait::Task(task.id()));
+                    }
                 }
-            }
+            });
             return Poll::Pending;
         };
         let id = self.tasks[key].id();

@@ -27,8 +27,9 @@ pub struct Instant(time::Instant);
 impl Instant {
     /// This moment.
     pub fn now() -> Self {
-        let here = EventLoop::try_current();
-        Self(here.map_or_else(time::Instant::now, |here| here.clock.instant()))
+        Self(EventLoop::look(|here| {
+            here.map_or_else(time::Instant::now, |here| here.clock.instant())
+        }))
     }
 
     /// A moment of the standard library's.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Instant;
 use crate::coop;
-use crate::runtime::{EventLoop, LoopId, Message, TimerKey};
+use crate::runtime::{EventLoop, LoopId, TimerKey};
 use crate::trace::Wait;
 
 /// Waits for `duration` from now. Never returns early; on an idle loop it returns within a
@@ -105,7 +105,7 @@ impl Sleep {
     /// Wakes nobody any more.
     pub(super) fn forget(&mut self) {
         if let Stage::Set(id, key) = std::mem::replace(&mut self.stage, Stage::Unset) {
-            EventLoop::deliver(id, Message::CancelTimer(key));
+            EventLoop::cancel_timer(id, key);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A list threaded through the entries of a slab, so that any one of them is taken out at once. The
-//! waiting queue is one, each slot of the timer wheel, and those who wait for a lock or a channel.
+//! A list threaded through the entries of a slab, so that any one of them is taken out at once. Each slot
+//! of the timer wheel is one, and those who wait for a lock or a channel.
 
 use slab::Slab;
 
@@ -31,7 +31,7 @@ pub(crate) struct List {
 impl List {
     pub(crate) const EMPTY: Self = Self { first: NONE, last: NONE };
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.first == NONE
     }
 
@@ -39,7 +39,7 @@ impl List {
         (self.first != NONE).then_some(self.first)
     }
 
-    pub(super) fn last(&self) -> Option<u32> {
+    pub(crate) fn last(&self) -> Option<u32> {
         (self.last != NONE).then_some(self.last)
     }
 
@@ -64,14 +64,8 @@ impl List {
         }
     }
 
-    /// One of the entries, drawn by lot.
-    pub(super) fn any<T: Linked>(&self, slab: &mut Slab<T>, lots: &mut fastrand::Rng) -> Option<u32> {
-        let all = std::iter::successors(self.first(), |at| Self::after(slab, *at));
-        lots.choice(all.collect::<Vec<_>>())
-    }
-
     /// The entry behind `index`.
-    pub(super) fn after<T: Linked>(slab: &mut Slab<T>, index: u32) -> Option<u32> {
+    pub(crate) fn after<T: Linked>(slab: &mut Slab<T>, index: u32) -> Option<u32> {
         let after = slab[index as usize].links().after;
         (after != NONE).then_some(after)
     }
