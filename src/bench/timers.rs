@@ -69,22 +69,25 @@ fn cancel<P: Peer>() -> Result<Run> {
     Ok(set_and_forget::<P>(P::new()?, |_, cancelled| cancelled))
 }
 
-/// Deadlines of one to two seconds are set, and dropped long before. Memory is made ready before, and freed after.
+/// Deadlines of one to two seconds are made and set, and dropped long before. Memory for the futures is there
+/// before, and freed after.
 fn set_and_forget<P: Peer>(peer: P, which: fn(Duration, Duration) -> Duration) -> Run {
     Box::new(move |n| {
         let times = peer.block_on(async {
-            let sleep = |i| Box::pin(Some(P::sleep(Duration::from_millis(1000 + i * 7919 % 1000))));
-            let mut sleeps: Vec<_> = (0..n).map(sleep).collect();
+            let sleep = |i| P::sleep(Duration::from_millis(1000 + i * 7919 % 1000));
+            let mut sleeps: Vec<_> = (0..n).map(|i| (i, Box::pin(None))).collect();
             let cx = &mut Context::from_waker(Waker::noop());
             let start = Instant::now();
-            for sleep in &mut sleeps {
-                let polled = sleep.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx).is_pending());
-                debug_assert_eq!(polled, Some(true));
+            for (i, place) in &mut sleeps {
+                place.set(Some(sleep(*i)));
+                // The first poll tells the timers of it.
+                let pending = place.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx).is_pending());
+                assert_eq!(pending, Some(true), "a second is not over yet");
             }
             let inserted = start.elapsed();
             let start = Instant::now();
-            for sleep in &mut sleeps {
-                sleep.as_mut().set(None);
+            for (_, place) in &mut sleeps {
+                place.set(None);
             }
             which(inserted, start.elapsed())
         });

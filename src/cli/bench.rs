@@ -4,7 +4,7 @@ mod rounds;
 mod svg;
 mod table;
 
-use std::fs;
+use std::fs::File;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 
@@ -51,6 +51,12 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
         tell("this program is not optimised, so its figures say nothing: build it with --release");
     }
     let interrupt = signals::interrupt(|| tell("interrupted"))?;
+    // Before a minute is spent on what could not be kept.
+    let picture = options
+        .svg
+        .as_ref()
+        .map(|file| File::create(file).with_context(|| format!("cannot write {}", file.display())));
+    let picture = picture.transpose()?;
     let pace = Pace::new(options.quick, chosen.len());
     let bar = progress(chosen.len());
     let mut entries = Vec::new();
@@ -69,6 +75,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
         bar.inc(1);
     }
     bar.finish_and_clear();
+    if let Some(mut picture) = picture {
+        picture.write_all(svg::draw(&entries).as_bytes()).context("cannot write the picture")?;
+    }
 
     if options.json {
         writeln!(stdout(), "{}", serde_json::to_string_pretty(&Document { rows: &entries })?)?;
@@ -78,10 +87,6 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
     if interrupt.is_set() {
         tell("interrupted: not every row was measured");
         return Ok(End::Interrupted);
-    }
-    if let Some(file) = &options.svg {
-        let written = fs::write(file, svg::draw(&entries));
-        written.with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(if all_well { End::Done } else { End::SomeFailed })
 }
