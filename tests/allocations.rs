@@ -60,8 +60,11 @@ fn a_task_that_waits_is_one_allocation_and_a_share_of_tables_that_double() {
     let tasks = 10_000;
     let count = allocations(|| {
         runtime.block_on(async {
-            for _ in 0..tasks {
-                drop(spawn(pending::<()>()));
+            for i in 0..tasks {
+                drop(spawn(async move {
+                    pending::<()>().await;
+                    black_box(i)
+                }));
             }
             spawn(async {}).await.unwrap();
         });

@@ -11,7 +11,9 @@ use super::{Run, rows};
 const WORD: &str = "GLASSLOOP_BENCH_CHILD";
 
 /// What such a process can be: its name, and what it does with its arguments.
-const PROGRAMS: &[(&str, fn(&[&str]) -> Result<()>)] = &[("measure", measure_here)];
+type Program = (&'static str, fn(&[&str]) -> Result<()>);
+
+const PROGRAMS: &[Program] = &[("measure", measure_here)];
 
 /// Must come first in the `main` of a program with rows. In a process that [`command`] started, it does what
 /// that was started for, and ends the process.
