@@ -56,7 +56,6 @@ pub mod hyper;
 mod inbox;
 pub mod io;
 mod job;
-mod list;
 pub mod net;
 #[cfg(feature = "processes")]
 pub mod processes;

@@ -18,6 +18,7 @@
 //!
 //! Begin with `sync/wait.rs`, who waits and how they are woken; the primitives only add what for.
 
+mod list;
 pub mod mpsc;
 mod mutex;
 mod notify;

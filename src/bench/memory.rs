@@ -52,7 +52,8 @@ fn idle<P: Peer>() -> Result<Run> {
 fn resident() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/smaps_rollup");
     let status = status.context("cannot ask how much memory is resident: this row needs Linux")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Rss:")).context("no Rss")?;
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("Anonymous:")).context("no Anonymous")?;
     let kib: f64 = line.trim().trim_end_matches("kB").trim_end().parse()?;
     Ok(kib * 1024.0)
 }

@@ -14,7 +14,7 @@ mod mio;
 mod polling;
 
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,4 +120,12 @@ pub(crate) trait Backend {
     fn deregister(&mut self, fd: RawFd) -> io::Result<()>;
     fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()>;
     fn notifier(&self) -> io::Result<Arc<dyn Notify>>;
+}
+
+/// Lends a descriptor to a call.
+#[allow(unsafe_code)]
+fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
+    // SAFETY: backends call with their own descriptor or with one that the reactor has registered, which so are
+    // open; and the loan ends with the call.
+    unsafe { BorrowedFd::borrow_raw(fd) }
 }

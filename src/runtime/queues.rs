@@ -181,6 +181,9 @@ impl Queues {
             self.pass_over(index);
         }
         let task = self.slots.remove(index as usize).id;
+        if self.slots.is_empty() {
+            self.slots.clear(); // free places again in the order of memory, not of who left
+        }
         trace.emit(|| Event::PollEnd { task });
         trace.emit(|| Event::Finished { task });
     }

@@ -8,15 +8,15 @@
 //!   level 0: 64 slots of 65.5 µs    level 1: 64 of 4.2 ms    level 2: 64 of 268 ms    ...
 //! ```
 //!
-//! Entries keep their exact deadline, so the loop sleeps exactly until the next one: neither a slot's
-//! edge nor a dealing-out ever wakes it.
+//! Each slot keeps the exact deadlines, so the loop sleeps exactly until the next one: neither a slot's edge
+//! nor a dealing-out ever wakes it. They stand in the slot itself, in one piece: to deal them out, to sort them
+//! or to find the soonest, nobody runs through memory after one entry and the next.
 
 use std::task::Waker;
 
 use slab::Slab;
 
 use crate::clock::Nanos;
-use crate::list::{Linked, Links, List};
 
 const GRAIN_BITS: u32 = 16;
 const GROUP_BITS: u32 = 6;
@@ -31,31 +31,55 @@ pub(crate) struct TimerKey {
 }
 
 struct Entry {
-    deadline: Nanos,
     waker: Waker,
     number: u64,
-    level: u8,
-    slot: u8,
-    links: Links,
+    place: Place,
 }
 
-impl Linked for Entry {
-    fn links(&mut self) -> &mut Links {
-        &mut self.links
+/// Where its deadline stands.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    level: u8,
+    slot: u8,
+    at: u32,
+}
+
+struct Deadline {
+    at: Nanos,
+    entry: u32,
+}
+
+#[derive(Default)]
+struct Slot {
+    /// In no order.
+    deadlines: Vec<Deadline>,
+    /// The soonest of them, unless it has gone since it was looked for.
+    soonest: Option<Nanos>,
+}
+
+impl Slot {
+    fn push(&mut self, deadline: Deadline) {
+        let so_far = if self.deadlines.is_empty() { Some(deadline.at) } else { self.soonest };
+        self.soonest = so_far.map(|soonest| soonest.min(deadline.at));
+        self.deadlines.push(deadline);
+    }
+
+    /// The last one takes its place.
+    fn take_out(&mut self, at: u32) {
+        let gone = self.deadlines.swap_remove(at as usize);
+        self.soonest = self.soonest.filter(|soonest| *soonest != gone.at);
+    }
+
+    fn soonest(&mut self) -> Option<Nanos> {
+        if self.soonest.is_none() {
+            self.soonest = self.deadlines.iter().map(|deadline| deadline.at).min();
+        }
+        self.soonest
     }
 }
 
-#[derive(Clone, Copy)]
-struct Slot {
-    entries: List,
-    /// Soonest first, as it is when all timeouts are equally long: no search for the soonest.
-    in_order: bool,
-}
-
-const EMPTY: Slot = Slot { entries: List::EMPTY, in_order: true };
-
 struct Level {
-    /// One bit for each slot that has entries. They are all later than the wheel's time.
+    /// One bit for each slot that has deadlines. They are all later than the wheel's time.
     occupied: u64,
     slots: [Slot; SLOTS],
 }
@@ -63,26 +87,32 @@ struct Level {
 pub(crate) struct Timers {
     entries: Slab<Entry>,
     levels: [Level; LEVELS],
-    /// The wheel's own time: all that was due until then has been taken out.
+    /// The wheel's own time: all that was due until then has been taken out,
     now: Nanos,
+    /// if it was there by then: of those numbered below.
+    swept: u64,
     inserted: u64,
 }
 
 impl Timers {
     /// `inserted` is the first deadline's number.
     pub(super) fn new(inserted: u64) -> Self {
-        let levels = std::array::from_fn(|_| Level { occupied: 0, slots: [EMPTY; SLOTS] });
-        Self { entries: Slab::new(), levels, now: 0, inserted }
+        let slots = || std::array::from_fn(|_| Slot::default());
+        let levels = std::array::from_fn(|_| Level { occupied: 0, slots: slots() });
+        Self { entries: Slab::new(), levels, now: 0, swept: inserted, inserted }
     }
 
     pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> TimerKey {
         let number = self.inserted;
         self.inserted += 1;
-        let (level, slot, links) = (0, 0, Links::UNLINKED);
-        let entry = Entry { deadline, waker, number, level, slot, links };
-        let index = self.entries.insert(entry) as u32;
-        self.place(index);
-        TimerKey { index, number }
+        let entry = self.entries.insert(Entry { waker, number, place: Place::default() }) as u32;
+        self.place(Deadline { at: deadline, entry });
+        TimerKey { index: entry, number }
+    }
+
+    /// Whether it has fired. The time tells, without a look at the entry: that is long out of the cache.
+    pub(crate) fn has_fired(&self, key: TimerKey, deadline: Nanos) -> bool {
+        key.number < self.swept && deadline <= self.now
     }
 
     /// Takes a deadline out; gives back its waker, to be dropped when nothing is borrowed.
@@ -108,14 +138,7 @@ impl Timers {
     /// The soonest deadline.
     pub(super) fn next(&mut self) -> Option<Nanos> {
         let (level, slot) = self.first_slot()?;
-        let Slot { entries, in_order } = self.levels[level].slots[slot];
-        let mut index = entries.first()?;
-        let mut soonest = self.entries[index as usize].deadline;
-        while !in_order && let Some(after) = List::after(&mut self.entries, index) {
-            index = after;
-            soonest = soonest.min(self.entries[index as usize].deadline);
-        }
-        Some(soonest)
+        self.levels[level].slots[slot].soonest()
     }
 
     /// Takes out all that is due, soonest first, and adds whom to wake to `woken`. Looks at the clock
@@ -136,63 +159,63 @@ impl Timers {
             }
         }
         self.now = self.now.max(now);
+        self.swept = self.inserted;
     }
 
     /// Takes out what is due in a slot of the lowest level; whether that was all there is.
     fn expire_slot(&mut self, slot: usize, now: Nanos, woken: &mut Vec<Waker>) -> bool {
         let mut due = Vec::new();
-        let mut next = self.levels[0].slots[slot].entries.first();
-        while let Some(index) = next {
-            next = List::after(&mut self.entries, index);
-            if self.entries[index as usize].deadline <= now {
-                due.push(self.take_out(index));
+        let mut next = 0;
+        while let Some(&Deadline { at, entry }) = self.levels[0].slots[slot].deadlines.get(next) {
+            if at <= now {
+                due.push((at, self.take_out(entry)));
+            } else {
+                next += 1;
             }
         }
-        due.sort_by_key(|entry| entry.deadline);
-        woken.extend(due.into_iter().map(|entry| entry.waker));
-        self.levels[0].slots[slot].entries.is_empty()
+        due.sort_by_key(|(at, entry)| (*at, entry.number));
+        woken.extend(due.into_iter().map(|(_, entry)| entry.waker));
+        next == 0
     }
 
-    /// The wheel's time has come to this slot: its entries differ from it only further down.
+    /// The wheel's time has come to this slot: its deadlines differ from it only further down.
     fn deal_out(&mut self, level: usize, slot: usize) {
-        let Slot { mut entries, .. } =
-            std::mem::replace(&mut self.levels[level].slots[slot], EMPTY);
         self.levels[level].occupied &= !(1 << slot);
-        while let Some(index) = entries.first() {
-            entries.take_out(&mut self.entries, index);
-            self.place(index);
-        }
+        let slot = std::mem::take(&mut self.levels[level].slots[slot]);
+        slot.deadlines.into_iter().for_each(|deadline| self.place(deadline));
     }
 
-    /// Puts an entry where its deadline belongs; one that is past goes to the present slot.
-    fn place(&mut self, index: u32) {
-        let deadline = self.entries[index as usize].deadline.max(self.now);
-        let differs = (deadline ^ self.now) >> GRAIN_BITS;
+    /// Puts a deadline where it belongs; one that is past goes to the present slot.
+    fn place(&mut self, deadline: Deadline) {
+        let at = deadline.at.max(self.now);
+        let differs = (at ^ self.now) >> GRAIN_BITS;
         let level = (differs.checked_ilog2().unwrap_or(0) / GROUP_BITS) as usize;
         let shift = GRAIN_BITS + level as u32 * GROUP_BITS;
-        let slot = (deadline >> shift) as usize % SLOTS;
+        let slot = (at >> shift) as usize % SLOTS;
 
         self.levels[level].occupied |= 1 << slot;
-        let Slot { entries, in_order } = &mut self.levels[level].slots[slot];
-        let entry = &mut self.entries[index as usize];
-        (entry.level, entry.slot) = (level as u8, slot as u8);
-        let deadline = entry.deadline;
-        if let Some(last) = entries.last() {
-            *in_order &= self.entries[last as usize].deadline <= deadline;
-        }
-        entries.push(&mut self.entries, index);
+        let found = &mut self.levels[level].slots[slot];
+        let at = found.deadlines.len() as u32;
+        self.entries[deadline.entry as usize].place =
+            Place { level: level as u8, slot: slot as u8, at };
+        found.push(deadline);
     }
 
     fn take_out(&mut self, index: u32) -> Entry {
-        let Entry { level, slot, .. } = self.entries[index as usize];
+        let entry = self.entries.remove(index as usize);
+        let Place { level, slot, at } = entry.place;
         let level = &mut self.levels[level as usize];
         let place = &mut level.slots[slot as usize];
-        place.entries.take_out(&mut self.entries, index);
-        if place.entries.is_empty() {
-            place.in_order = true;
-            level.occupied &= !(1 << slot);
+        place.take_out(at);
+        match place.deadlines.get(at as usize) {
+            Some(moved) => self.entries[moved.entry as usize].place.at = at,
+            None if at == 0 => level.occupied &= !(1 << slot),
+            None => {}
         }
-        self.entries.remove(index as usize)
+        if self.entries.is_empty() {
+            self.entries.clear(); // free places again in the order of memory, not of who left
+        }
+        entry
     }
 
     fn get(&mut self, key: TimerKey) -> Option<&mut Entry> {

@@ -10,9 +10,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use slab::Slab;
 
+use super::list::{Linked, Links, List};
 use crate::coop;
 use crate::job::shielded;
-use crate::list::{Linked, Links, List};
 use crate::runtime::EventLoop;
 use crate::trace::Wait;
 

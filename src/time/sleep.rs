@@ -118,20 +118,22 @@ impl Future for Sleep {
         let Some(deadline) = self.deadline else { return Poll::Pending };
         let here = EventLoop::current();
         let at = here.clock.at(deadline.into_std());
-        let waker = cx.waker().clone();
+        let fired = |key| here.timers.borrow().has_fired(key, at);
         match self.stage {
             Stage::Elapsed => return Poll::Ready(()),
+            Stage::Set(id, key) if id == here.id && fired(key) => {
+                self.stage = Stage::Elapsed;
+                coop::spend();
+                return Poll::Ready(());
+            }
             Stage::Set(id, key) if id == here.id => {
+                let waker = cx.waker().clone();
                 // The waker that is not needed is dropped when nothing is borrowed any more.
-                let unneeded = here.timers.borrow_mut().rewake(key, waker);
-                if unneeded.is_err() {
-                    self.stage = Stage::Elapsed; // it stands no more: it has fired
-                    coop::spend();
-                    return Poll::Ready(());
-                }
+                let _unneeded = here.timers.borrow_mut().rewake(key, waker);
             }
             _ => {
                 self.forget(); // it was set in another loop, or never
+                let waker = cx.waker().clone();
                 let key = here.timers.borrow_mut().insert(at, waker);
                 self.stage = Stage::Set(here.id, key);
             }

@@ -1,14 +1,15 @@
 //! The selector on mio: edge-triggered epoll or kqueue. It tells of every change, so nothing is armed.
 
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Poll, Waker};
+use rustix::event::{PollFd, PollFlags};
 
-use super::{Backend, EVENTS, PerDirection, Readiness, Token};
+use super::{Backend, EVENTS, PerDirection, Readiness, Token, borrow};
 use crate::inbox::Notify;
 
 const NOTICE: mio::Token = mio::Token(usize::MAX);
@@ -43,6 +44,18 @@ impl Backend for Mio {
     }
 
     fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()> {
+        let timeout = match timeout {
+            Some(timeout) if is_too_fine_for_epoll(timeout) => {
+                let fd = borrow(self.poll.as_raw_fd());
+                let mut epoll = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+                let timeout = timeout.try_into().expect("it is short");
+                if rustix::event::poll(&mut epoll, Some(&timeout))? == 0 {
+                    return Ok(());
+                }
+                Some(Duration::ZERO)
+            }
+            other => other,
+        };
         self.poll.poll(&mut self.events, timeout)?;
         let events = self.events.iter().filter(|event| event.token() != NOTICE);
         into.extend(events.map(|event| {
@@ -59,6 +72,14 @@ impl Backend for Mio {
     fn notifier(&self) -> io::Result<Arc<dyn Notify>> {
         Ok(self.notifier.clone())
     }
+}
+
+/// epoll counts in milliseconds, and mio rounds up: for a short sleep that is a lot. So epoll's own descriptor
+/// is waited for first, by a call that counts in nanoseconds. (kqueue counts in nanoseconds.)
+fn is_too_fine_for_epoll(timeout: Duration) -> bool {
+    const SHORT: Duration = Duration::from_secs(1);
+    let whole = timeout.subsec_nanos().is_multiple_of(1_000_000);
+    cfg!(target_os = "linux") && timeout < SHORT && !whole
 }
 
 impl Notify for Waker {

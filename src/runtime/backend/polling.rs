@@ -3,13 +3,13 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use polling::{Event, Events, Poller};
 
-use super::{Backend, EVENTS, PerDirection, Readiness, Token};
+use super::{Backend, EVENTS, PerDirection, Readiness, Token, borrow};
 use crate::inbox::Notify;
 
 pub(super) struct Polling {
@@ -65,11 +65,4 @@ impl Notify for Poller {
         // Fails only when the loop's descriptors are gone, and then nobody sleeps.
         let _ = Poller::notify(self);
     }
-}
-
-#[allow(unsafe_code)]
-fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
-    // SAFETY: the reactor calls with descriptors that are registered, and so are open, and the loan ends
-    // with the call.
-    unsafe { BorrowedFd::borrow_raw(fd) }
 }
