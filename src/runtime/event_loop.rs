@@ -98,6 +98,7 @@ impl EventLoop {
     }
 
     /// Wakes a task of the loop `to`.
+    #[inline(never)]
     pub(super) fn wake(to: LoopId, slot: SlotIndex, generation: u32) {
         let wake = |here: &Self| here.queues.borrow_mut().wake(slot, generation, &here.trace);
         if Self::if_here(to, wake).is_none() {

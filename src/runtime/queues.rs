@@ -64,10 +64,6 @@ struct Ready {
 const NONE: u32 = u32::MAX;
 
 impl Ready {
-    fn is_empty(&self) -> bool {
-        self.first == NONE
-    }
-
     fn push(&mut self, slots: &mut Slab<Slot>, index: u32) {
         match self.first {
             NONE => self.first = index,
@@ -77,7 +73,7 @@ impl Ready {
     }
 
     fn pop<'a>(&mut self, slots: &'a mut Slab<Slot>) -> Option<(u32, &'a mut Slot)> {
-        if self.is_empty() {
+        if self.first == NONE {
             return None;
         }
         let index = self.first;
@@ -115,6 +111,9 @@ impl Queues {
             task.is_none() || self.slots.len() < MAX_TASKS,
             "16 million tasks live already: await some before you spawn more"
         );
+        if self.slots.is_empty() {
+            self.slots.clear(); // free places again in the order of memory, not of who left
+        }
         let id = TaskId(self.spawned);
         self.spawned += 1;
         let slot = Slot { id, task, state: State::Ready, aborted: false, next: NONE };
@@ -127,8 +126,9 @@ impl Queues {
 
     /// Takes the task that has been ready longest. It is Running until `suspend` or `remove`.
     pub(super) fn next_turn(&mut self, trace: &Tracer) -> Option<Turn> {
-        if self.lots.is_some() {
-            self.draw_lots();
+        if let Some(mut lots) = self.lots.take() {
+            self.reorder_ready(|everyone| lots.shuffle(everyone));
+            self.lots = Some(lots);
         }
         let (index, slot) = self.ready.pop(&mut self.slots)?;
         slot.state = State::Running;
@@ -178,12 +178,10 @@ impl Queues {
     /// The running task has finished.
     pub(super) fn remove(&mut self, SlotIndex(index): SlotIndex, trace: &Tracer) {
         if self.slots[index as usize].state == State::Ready {
-            self.pass_over(index);
+            // Only a panic of the loop itself takes `block_on`'s future away before its turn.
+            self.reorder_ready(|everyone| everyone.retain(|ready| *ready != index));
         }
         let task = self.slots.remove(index as usize).id;
-        if self.slots.is_empty() {
-            self.slots.clear(); // free places again in the order of memory, not of who left
-        }
         trace.emit(|| Event::PollEnd { task });
         trace.emit(|| Event::Finished { task });
     }
@@ -197,7 +195,7 @@ impl Queues {
     }
 
     pub(super) fn nothing_ready(&self) -> bool {
-        self.ready.is_empty()
+        self.ready.first == NONE
     }
 
     fn push_ready(&mut self, index: u32, task: TaskId, trace: &Tracer) {
@@ -206,25 +204,12 @@ impl Queues {
         trace.emit(|| Event::Ready { task, by });
     }
 
-    /// With a seed, whoever is ready changes places with the others.
     #[cold]
-    fn draw_lots(&mut self) {
-        let mut ready = self.drain_ready();
-        if let Some(lots) = &mut self.lots {
-            lots.shuffle(&mut ready);
-        }
-        ready.into_iter().for_each(|index| self.ready.push(&mut self.slots, index));
-    }
-
-    /// Only a panic of the loop itself takes `block_on`'s future away before its turn.
-    #[cold]
-    fn pass_over(&mut self, index: u32) {
-        let others = self.drain_ready().into_iter().filter(|ready| *ready != index);
-        others.for_each(|index| self.ready.push(&mut self.slots, index));
-    }
-
-    fn drain_ready(&mut self) -> Vec<u32> {
-        std::iter::from_fn(|| Some(self.ready.pop(&mut self.slots)?.0)).collect()
+    fn reorder_ready(&mut self, reorder: impl FnOnce(&mut Vec<u32>)) {
+        let pop = || Some(self.ready.pop(&mut self.slots)?.0);
+        let mut everyone = std::iter::from_fn(pop).collect();
+        reorder(&mut everyone);
+        everyone.into_iter().for_each(|index| self.ready.push(&mut self.slots, index));
     }
 }
 

@@ -50,7 +50,8 @@ enum Stage {
 }
 
 /// One place for both, as a task never has both. The stage says which one it is, so that the two together
-/// need no more room than the larger.
+/// need no more room than the larger. A cell that is dropped has neither any more: the loop has ended the
+/// future (`conclude`), and the handle has taken the output or let it go (`detach`).
 union Storage<F: Future> {
     future: ManuallyDrop<F>,
     output: ManuallyDrop<Result<F::Output, JoinError>>,
@@ -171,15 +172,5 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
         self.detached.set(true);
         shielded(|| drop(self.joiner.take()));
         shielded(|| drop(self.take_output()));
-    }
-}
-
-impl<F: Future> Drop for TaskCell<F> {
-    fn drop(&mut self) {
-        // A loop ends its tasks and a handle takes or drops the output: this is for a cell that never had them.
-        if self.stage.get() == Stage::Future {
-            let _ = self.cancel();
-        }
-        self.take_output();
     }
 }

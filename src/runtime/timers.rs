@@ -69,13 +69,6 @@ impl Slot {
         let gone = self.deadlines.swap_remove(at as usize);
         self.soonest = self.soonest.filter(|soonest| *soonest != gone.at);
     }
-
-    fn soonest(&mut self) -> Option<Nanos> {
-        if self.soonest.is_none() {
-            self.soonest = self.deadlines.iter().map(|deadline| deadline.at).min();
-        }
-        self.soonest
-    }
 }
 
 struct Level {
@@ -103,6 +96,9 @@ impl Timers {
     }
 
     pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> TimerKey {
+        if self.entries.is_empty() {
+            self.entries.clear(); // free places again in the order of memory, not of who left
+        }
         let number = self.inserted;
         self.inserted += 1;
         let entry = self.entries.insert(Entry { waker, number, place: Place::default() }) as u32;
@@ -117,17 +113,13 @@ impl Timers {
 
     /// Takes a deadline out; gives back its waker, to be dropped when nothing is borrowed.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        self.get(key)?;
-        Some(self.take_out(key.index).waker)
+        let entry = self.entries.get(key.index as usize)?;
+        (entry.number == key.number).then(|| self.take_out(key.index).waker)
     }
 
-    /// Changes whom a deadline wakes, and gives back the waker before; or `waker` itself, as an error,
-    /// when the deadline stands no more.
-    pub(crate) fn rewake(&mut self, key: TimerKey, waker: Waker) -> Result<Waker, Waker> {
-        match self.get(key) {
-            Some(entry) => Ok(std::mem::replace(&mut entry.waker, waker)),
-            None => Err(waker),
-        }
+    /// Changes whom a deadline wakes that stands; gives back the waker before.
+    pub(crate) fn rewake(&mut self, key: TimerKey, waker: Waker) -> Waker {
+        std::mem::replace(&mut self.entries[key.index as usize].waker, waker)
     }
 
     /// How many deadlines stand.
@@ -138,7 +130,9 @@ impl Timers {
     /// The soonest deadline.
     pub(super) fn next(&mut self) -> Option<Nanos> {
         let (level, slot) = self.first_slot()?;
-        self.levels[level].slots[slot].soonest()
+        let Slot { deadlines, soonest } = &mut self.levels[level].slots[slot];
+        *soonest = soonest.or_else(|| deadlines.iter().map(|deadline| deadline.at).min());
+        *soonest
     }
 
     /// Takes out all that is due, soonest first, and adds whom to wake to `woken`. Looks at the clock
@@ -201,6 +195,7 @@ impl Timers {
         found.push(deadline);
     }
 
+    #[inline(always)]
     fn take_out(&mut self, index: u32) -> Entry {
         let entry = self.entries.remove(index as usize);
         let Place { level, slot, at } = entry.place;
@@ -212,15 +207,7 @@ impl Timers {
             None if at == 0 => level.occupied &= !(1 << slot),
             None => {}
         }
-        if self.entries.is_empty() {
-            self.entries.clear(); // free places again in the order of memory, not of who left
-        }
         entry
-    }
-
-    fn get(&mut self, key: TimerKey) -> Option<&mut Entry> {
-        let entry = self.entries.get_mut(key.index as usize)?;
-        (entry.number == key.number).then_some(entry)
     }
 
     /// The slot with the soonest deadlines: what stands lower is sooner than all above it.

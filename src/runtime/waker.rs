@@ -73,14 +73,8 @@ fn clone(number: *const ()) -> RawWaker {
 fn wake(number: *const ()) {
     let number = number.addr();
     if number == RUNNING.get() {
-        RUNNING.set(NOBODY); // the commonest wake, and the cheapest: `end_turn` will tell
-    } else {
-        wake_another(number);
+        return RUNNING.set(NOBODY); // the commonest wake, and the cheapest: `end_turn` will tell
     }
-}
-
-#[inline(never)]
-fn wake_another(number: usize) {
     let loop_id = LoopId((number >> (2 * BITS)) as u16);
     let generation = (number >> BITS & MASK) as u32;
     let slot = SlotIndex((number & MASK) as u32);

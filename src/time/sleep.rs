@@ -128,8 +128,8 @@ impl Future for Sleep {
             }
             Stage::Set(id, key) if id == here.id => {
                 let waker = cx.waker().clone();
-                // The waker that is not needed is dropped when nothing is borrowed any more.
-                let _unneeded = here.timers.borrow_mut().rewake(key, waker);
+                // The one before is dropped when nothing is borrowed any more.
+                let _before = here.timers.borrow_mut().rewake(key, waker);
             }
             _ => {
                 self.forget(); // it was set in another loop, or never
