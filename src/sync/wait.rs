@@ -199,7 +199,7 @@ fn wake(waker: Option<Waker>) {
 /// `Pending`; a loop that records is told what the task waits for.
 pub(super) fn pending<R>(what: &'static str) -> Poll<R> {
     if let Some(here) = EventLoop::try_current() {
-        here.trace.waits_for(|| Wait::Named(what));
+        here.trace.waits_for(|| Wait::from(what));
     }
     Poll::Pending
 }
