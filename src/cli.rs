@@ -7,6 +7,8 @@ mod progress;
 mod serve;
 mod signals;
 mod sum;
+mod timeline;
+mod traces;
 mod values;
 
 use std::fmt::Display;
@@ -35,6 +37,8 @@ enum Command {
     Download(download::Options),
     /// Add up a range of numbers, or the numbers in files
     Sum(sum::Options),
+    /// Draw what a trace tells: who ran, who was ready and who waited, and for what
+    Timeline(timeline::Options),
     /// Serve an album of files, as slowly as you like
     Serve(serve::Options),
     /// What `compare` runs for each model, in a process of its own
@@ -71,6 +75,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Compare(options) => compare::run(&options),
         Command::Download(options) => download::run(options),
         Command::Sum(options) => sum::run(&options),
+        Command::Timeline(options) => timeline::run(&options),
         Command::Serve(options) => serve::run(options),
         Command::Measure(options) => compare::measure::run(options),
     };

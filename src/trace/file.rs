@@ -14,7 +14,7 @@
 //! versions, and passed over.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -149,8 +149,10 @@ struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        // What is no trace may have no lines either, and no end.
+        let longest = if self.line == 0 { 4096 } else { u64::MAX };
         self.text.clear();
-        if self.input.read_until(b'\n', &mut self.text)? == 0 {
+        if self.input.by_ref().take(longest).read_until(b'\n', &mut self.text)? == 0 {
             return Ok(None);
         }
         self.line += 1;
