@@ -16,7 +16,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// An event loop in a glass case: fetch files and add numbers under several models of concurrency,
 /// and see what each one costs.
@@ -98,6 +99,11 @@ fn tell(line: impl Display) {
 /// Tells of an error and of what caused it, in one line.
 fn complain(error: &anyhow::Error) {
     tell(format_args!("{RED}error:{RED:#} {error:#}"));
+}
+
+/// Ends the program for wrong usage that takes two options to see.
+fn refuse(kind: ErrorKind, why: &str) -> ! {
+    Cli::command().error(kind, why).exit()
 }
 
 /// Whoever read our output has had enough of it (`glassloop ... | head`): no reason to complain.

@@ -9,7 +9,7 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::account::{Account, Blocked, Keeping};
-use super::{Cause, Entry, Event, Lane, LaneKind, Record, Run, TaskId, Wait};
+use super::{Cause, Entry, Event, Lane, LaneKind, Record, Run, TaskId};
 
 /// Records a run of jobs on threads or in worker processes. Clones share one record.
 ///
@@ -143,25 +143,15 @@ impl Track {
         };
         tell(account.begun, Event::PollStart { task });
         for Blocked { from, to, on } in account.waits {
-            let by = cause(&on);
             tell(from, Event::PollEnd { task });
             tell(from, Event::Waiting { task, on: vec![on] });
-            // The kernel does not tell when a thread could run again, only when it does.
-            tell(to, Event::Ready { task, by });
+            // Whatever blocks a thread, it is the kernel that lets it go on; and it does not tell when the thread
+            // could run, only when it does.
+            tell(to, Event::Ready { task, by: Cause::Kernel });
             tell(to, Event::PollStart { task });
         }
         tell(account.ended, Event::PollEnd { task });
         tell(account.ended, Event::Finished { task });
-    }
-}
-
-/// Who ends such a wait.
-fn cause(wait: &Wait) -> Cause {
-    match wait {
-        Wait::Io { .. } => Cause::Kernel,
-        Wait::Deadline(_) => Cause::Timer,
-        Wait::Task(task) => Cause::Task(*task),
-        Wait::Named(_) => Cause::Outside,
     }
 }
 
