@@ -132,7 +132,10 @@ impl Event {
 
 /// Names a task for as long as its loop lives: the spawn counter, never reused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(any(feature = "processes", feature = "glass"), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    any(feature = "processes", feature = "glass"),
+    derive(serde::Serialize, serde::Deserialize)
+)]
 pub struct TaskId(pub(crate) u64);
 
 impl fmt::Display for TaskId {
@@ -149,7 +152,10 @@ impl fmt::Debug for TaskId {
 
 /// To be read, or to be written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(any(feature = "processes", feature = "glass"), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    any(feature = "processes", feature = "glass"),
+    derive(serde::Serialize, serde::Deserialize)
+)]
 #[cfg_attr(any(feature = "processes", feature = "glass"), serde(rename_all = "snake_case"))]
 pub enum Direction {
     /// Data to read, a connection to accept, or the end of the stream.
@@ -179,7 +185,10 @@ pub enum Cause {
 
 /// What a task waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(any(feature = "processes", feature = "glass"), derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    any(feature = "processes", feature = "glass"),
+    derive(serde::Serialize, serde::Deserialize)
+)]
 #[cfg_attr(any(feature = "processes", feature = "glass"), serde(rename_all = "snake_case"))]
 pub enum Wait {
     /// A socket to become ready.

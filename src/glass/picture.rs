@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::scale::time;
 use crate::clock::nanos;
 use crate::trace::{Cause, Entry, Event, LaneKind, Run, TaskId, Wait};
 
@@ -13,8 +14,11 @@ pub struct Picture {
     /// The threads and processes that worked, if that tells more than the tasks do; then the tasks, in the order in
     /// which they came about.
     pub rows: Vec<Row>,
-    /// Who was woken, in the order of time. The first time that a task is ready is no wake, nor is a yield.
+    /// Which tasks of a loop were woken, in the order of time. The first time that a task is ready is no wake, nor
+    /// is a yield. (Nor is it one that a blocked thread goes on: nobody but the kernel has a part in that.)
     pub wakes: Vec<Wake>,
+    /// How long the run took.
+    pub took: u64,
     /// The moments between which there is something to see.
     pub window: (u64, u64),
     /// How many rows there are besides.
@@ -110,6 +114,14 @@ impl Picture {
     }
 }
 
+impl Picture {
+    pub(super) fn heading(&self) -> String {
+        let tasks = self.tasks();
+        let s = if tasks == 1 { "" } else { "s" };
+        format!("{}: {tasks} task{s} in {}", self.name, time(self.took))
+    }
+}
+
 impl Row {
     /// How long it was in a state.
     pub fn total(&self, state: State) -> u64 {
@@ -191,7 +203,7 @@ impl Painter {
                     line.count == 1
                 };
                 self.end_of_lane(lane, at, is_loop);
-                if !first && *by != Cause::Task(*task) {
+                if is_loop && !first && *by != Cause::Task(*task) {
                     let (row, by) = (self.row(*task), self.woken(*by));
                     self.wakes.push(Wake { at, by, row });
                 }
@@ -257,14 +269,16 @@ impl Painter {
         const SHOWN: usize = 2;
         let reason = |wait: &Wait| match wait {
             Wait::Task(task) if self.by_id.contains_key(task) => {
-                self.tasks[self.by_id[task]].label.clone()
+                let name = &self.tasks[self.by_id[task]].label;
+                let of_url = name.rsplit_once('/').filter(|_| name.contains("://"));
+                of_url.map_or(&**name, |(_folder, file)| file).to_owned()
             }
             other => shown(&other.to_string()),
         };
         let mut words: Vec<String> = on.iter().take(SHOWN).map(reason).collect();
         match on.len() {
             0 => words.push("something unknown".into()),
-            count if count > SHOWN => words.push(format!("one of {} more", count - SHOWN)),
+            count if count > SHOWN => words.push(format!("{} more", count - SHOWN)),
             _ => {}
         }
         words.join(" or ")
@@ -277,6 +291,7 @@ impl Painter {
         let tell_more = has_loop || lanes.iter().any(|lane| lane.count > 1);
         let workers = lanes.into_iter().filter(|lane| tell_more && !lane.spans.is_empty());
         let mut rows: Vec<Row> = workers.map(|lane| lane.row(RowKind::Worker)).collect();
+        rows.sort_by_key(|row| row.spans[0].from); // they were told of when they were done
         let above = rows.len();
         rows.extend(tasks.into_iter().map(|task| task.row(RowKind::Task)));
         for wake in &mut wakes {
@@ -285,7 +300,8 @@ impl Painter {
                 *row += above;
             }
         }
-        Picture { name: shown(&run.name), rows, wakes, window: (0, end), folded: 0 }
+        let name = shown(&run.name);
+        Picture { name, rows, wakes, took: end, window: (0, end), folded: 0 }
     }
 }
 

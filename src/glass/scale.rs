@@ -57,15 +57,17 @@ pub(super) fn time(nanos: u64) -> String {
 
 /// A text of at most `most` characters. Of a URL the end tells most, of anything else the beginning.
 pub(super) fn shorten(text: &str, most: usize, dots: &str) -> String {
-    let length = text.chars().count();
-    if length <= most {
+    if text.chars().count() <= most {
         return text.into();
     }
     let kept = most.saturating_sub(dots.chars().count());
-    match text.contains("://") {
-        true => dots.chars().take(most).chain(text.chars().skip(length - kept)).collect(),
-        false => text.chars().take(kept).chain(dots.chars().take(most)).collect(),
+    if !text.contains("://") {
+        return text.chars().take(kept).chain(dots.chars().take(most)).collect();
     }
+    let file = text.rfind('/').map_or(text, |slash| &text[slash..]);
+    let end = if file.chars().count() <= kept { file } else { text };
+    let end = end.chars().skip(end.chars().count().saturating_sub(kept));
+    dots.chars().take(most).chain(end).collect()
 }
 
 #[cfg(test)]
@@ -87,6 +89,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_too_long_keeps_what_tells_most() {
+        assert_eq!(shorten("http://host/file-0001.bin", 20, "…"), "…/file-0001.bin");
         assert_eq!(shorten("http://host/file-0001.bin", 11, "…"), "…e-0001.bin");
         assert_eq!(shorten("a long name", 6, "..."), "a l...");
         assert_eq!(shorten("a long name", 2, "..."), "..");

@@ -53,7 +53,7 @@ pub fn svg(pictures: &[Picture]) -> String {
     for picture in pictures {
         drawing.picture(picture);
     }
-    drawing.legend();
+    drawing.legend(pictures);
     let (body, height) = (drawing.out, drawing.y + MARGIN);
     let title = escape(&format!("Timeline of {}", names.join("; ")));
     format!(
@@ -94,11 +94,7 @@ impl Places {
 
 impl Drawing {
     fn picture(&mut self, picture: &Picture) {
-        let tasks = picture.tasks();
-        let s = if tasks == 1 { "" } else { "s" };
-        let (from, to) = picture.window;
-        let heading = format!("{}: {tasks} task{s}, {}", picture.name, time(to - from));
-        self.text((MARGIN, self.y + 14.0), "heading", &heading);
+        self.text((MARGIN, self.y + 14.0), "heading", &picture.heading());
         let top = self.y + HEADING;
         self.y = top;
         let places = self.places(picture);
@@ -117,7 +113,8 @@ impl Drawing {
         }
         self.wakes(picture, &places);
         if picture.folded > 0 {
-            let more = format!("… and {} more (--tasks {tasks} shows all)", picture.folded);
+            let (more, all) = (picture.folded, picture.tasks());
+            let more = format!("… and {more} more: --tasks {all} shows all");
             self.text((MARGIN, self.y + 12.0), "quiet", &more);
             self.y += ROW;
         }
@@ -150,11 +147,8 @@ impl Drawing {
     }
 
     fn row(&mut self, row: &Row, y: f64, places: &Places) {
-        let totals = [
-            (State::Running, "runs"),
-            (State::Ready, "is ready"),
-            (State::Waiting, "waits"),
-        ];
+        let totals =
+            [(State::Running, "runs"), (State::Ready, "is ready"), (State::Waiting, "waits")];
         let totals = totals.map(|(state, word)| format!("{word} {}", time(row.total(state))));
         let place = if row.place.is_empty() { "" } else { " at " };
         self.put(format_args!(
@@ -182,12 +176,7 @@ impl Drawing {
 
     fn span(&mut self, span: &Span, y: f64, places: &Places) {
         let (x, width) = (places.x(span.from), places.x(span.to) - places.x(span.from));
-        // Heights tell the states apart where colours do not.
-        let (class, top, height) = match span.state {
-            State::Running => ("running", -8.0, 16.0),
-            State::Ready => ("ready", -4.0, 8.0),
-            State::Waiting => ("waiting", 2.0, 3.0),
-        };
+        let (class, top, height) = block(span.state);
         let least = if span.state == State::Running { 1.0 } else { 0.5 };
         let title = match span.state {
             State::Running => "runs".to_owned(),
@@ -215,48 +204,45 @@ impl Drawing {
         for wake in &picture.wakes {
             let Some(from) = places.of(wake.by) else { continue };
             let (x, to) = (short(places.x(wake.at)), places.rows[wake.row]);
-            if drawn.insert((x.clone(), short(from), wake.row)) {
-                let down = if to > from { 1.0 } else { -1.0 };
-                let (tip, barb) = (to - 8.0 * down, to - 13.0 * down);
+            if drawn.insert((x, short(from), wake.row)) {
+                let down = if to > from { 8.0 } else { -8.0 };
                 self.put(format_args!(
-                    "<path class=\"wake\" d=\"M{x} {}V{tip}M{} {barb}L{x} {tip}L{} {barb}\">\
-                     <title>{}</title></path>",
-                    short(from),
-                    short(places.x(wake.at) - 2.5),
-                    short(places.x(wake.at) + 2.5),
-                    escape(&said(wake, picture)),
-                    tip = short(tip),
-                    barb = short(barb),
+                    "<path class=\"wake\" d=\"{}\"><title>{}</title></path>",
+                    arrow(places.x(wake.at), from, to - down),
+                    escape(&said(wake, picture))
                 ));
             }
         }
     }
 
-    fn legend(&mut self) {
+    /// What the marks in these pictures mean.
+    fn legend(&mut self, pictures: &[Picture]) {
         let y = self.y + ROW / 2.0;
         let mut x = LEFT;
-        let states = [
-            ("running", -8.0, 16.0, "runs"),
-            ("ready", -4.0, 8.0, "ready: could run, others do"),
-            ("waiting", 2.0, 3.0, "waits"),
-        ];
-        for (class, top, height, words) in states {
-            self.put(format_args!(
-                "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"18\" height=\"{height}\"/>",
-                short(x),
-                short(y + top)
-            ));
-            self.text((x + 24.0, y + 4.0), "quiet", words);
-            x += 44.0 + LABEL_CHAR * words.chars().count() as f64;
+        let spans = || pictures.iter().flat_map(|p| &p.rows).flat_map(|row| &row.spans);
+        for (state, words) in [
+            (State::Running, "runs"),
+            (State::Ready, "ready: could run, others do"),
+            (State::Waiting, "waits"),
+        ] {
+            if spans().any(|span| span.state == state) {
+                let (class, top, height) = block(state);
+                self.put(format_args!(
+                    "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"18\" height=\"{height}\"/>",
+                    short(x),
+                    short(y + top)
+                ));
+                self.text((x + 24.0, y + 4.0), "quiet", words);
+                x += 44.0 + LABEL_CHAR * words.chars().count() as f64;
+            }
         }
-        let (x, top, tip, barb) = (x + 6.0, short(y - 8.0), short(y + 8.0), short(y + 3.0));
-        self.put(format_args!(
-            "<path class=\"wake\" d=\"M{x} {top}V{tip}M{l} {barb}L{x} {tip}L{r} {barb}\"/>",
-            l = short(x - 2.5),
-            r = short(x + 2.5),
-            x = short(x),
-        ));
-        self.text((x + 12.0, y + 4.0), "quiet", "wakes, from who wakes to who is woken");
+        if pictures.iter().any(|picture| !picture.wakes.is_empty()) {
+            self.put(format_args!(
+                "<path class=\"wake\" d=\"{}\"/>",
+                arrow(x + 6.0, y - 8.0, y + 8.0)
+            ));
+            self.text((x + 18.0, y + 4.0), "quiet", "wakes, from who wakes to who is woken");
+        }
         self.y += ROW;
     }
 
@@ -276,6 +262,22 @@ impl Drawing {
     fn put(&mut self, line: std::fmt::Arguments<'_>) {
         let _ = writeln!(self.out, "{line}"); // writing to a string does not fail
     }
+}
+
+/// The class of a state, where its block begins and how high it is: heights tell where colours do not.
+fn block(state: State) -> (&'static str, f64, f64) {
+    match state {
+        State::Running => ("running", -8.0, 16.0),
+        State::Ready => ("ready", -4.0, 8.0),
+        State::Waiting => ("waiting", 2.0, 3.0),
+    }
+}
+
+fn arrow(x: f64, from: f64, to: f64) -> String {
+    let barb = if to > from { to - 5.0 } else { to + 5.0 };
+    let (left, right) = (short(x - 2.5), short(x + 2.5));
+    let (x, from, to, barb) = (short(x), short(from), short(to), short(barb));
+    format!("M{x} {from}V{to}M{left} {barb}L{x} {to}L{right} {barb}")
 }
 
 fn source_name(source: Woken, picture: &Picture) -> &str {

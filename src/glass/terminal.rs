@@ -51,10 +51,7 @@ impl Terminal {
     /// Draws a picture: a heading, the axis of time, a line for each row.
     pub fn draw(&self, picture: &Picture) -> String {
         let mut out = String::new();
-        let (from, to) = picture.window;
-        let tasks = picture.tasks();
-        let s = if tasks == 1 { "" } else { "s" };
-        let heading = format!("{}: {tasks} task{s}, {}", picture.name, self.time(to - from));
+        let heading = picture.heading();
         self.line(&mut out, &[(&shorten(&heading, self.width(), self.dots()), Some("1"))]);
         if picture.rows.is_empty() {
             self.line(&mut out, &[("nothing happened at that time", None)]);
@@ -70,7 +67,8 @@ impl Terminal {
             self.row(&mut out, picture, place, &columns);
         }
         if picture.folded > 0 {
-            let more = format!("and {} more: --tasks {tasks} shows all", picture.folded);
+            let (more, all) = (picture.folded, picture.tasks());
+            let more = format!("and {more} more: --tasks {all} shows all");
             self.line(&mut out, &[(&format!("{} {more}", self.dots()), None)]);
         }
         out
@@ -140,7 +138,6 @@ impl Terminal {
         let mut line: Vec<char> = vec![' '; columns.plot];
         let mut free = 0;
         for (at, text) in ticks(picture.window, columns.plot / 10) {
-            let text = if self.ascii { text.replace('µ', "u") } else { text };
             let column = self.column(picture.window, columns.plot, at);
             // The mark stands in the column; the last one may have no room for its words.
             if column >= free && column + text.chars().count() + 1 <= columns.plot {
@@ -217,12 +214,7 @@ impl Terminal {
 
     fn reason(&self, row: &Row) -> Option<String> {
         let (why, long) = row.longest_wait()?;
-        Some(format!("{} ({})", why, self.time(long)))
-    }
-
-    fn time(&self, nanos: u64) -> String {
-        let time = time(nanos);
-        if self.ascii { time.replace('µ', "u") } else { time }
+        Some(format!("{} ({})", why, time(long)))
     }
 
     fn width(&self) -> usize {
@@ -267,5 +259,10 @@ impl Terminal {
 
 /// Names of tasks may be in any script.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
+    let plain = |c| match c {
+        'µ' => 'u',
+        c if c.is_ascii() => c,
+        _ => '?',
+    };
+    text.chars().map(plain).collect()
 }

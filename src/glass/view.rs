@@ -52,7 +52,8 @@ impl Picture {
             (from..=to).contains(&wake.at).then_some(Wake { at: wake.at, by, row })
         };
         let wakes = self.wakes.iter().filter_map(wake).collect();
-        Self { name: self.name.clone(), rows, wakes, window: (from, to), folded }
+        let (name, took) = (self.name.clone(), self.took);
+        Self { name, rows, wakes, took, window: (from, to), folded }
     }
 }
 

@@ -55,7 +55,9 @@ pub enum ReadError {
     )]
     Foreign,
     /// It is of a later version.
-    #[error("the trace has version {0}, and this glassloop reads {VERSION}: use the one that wrote it")]
+    #[error(
+        "the trace has version {0}, and this glassloop reads {VERSION}: use the one that wrote it"
+    )]
     Newer(u32),
     /// A line makes no sense.
     #[error("line {line} of the trace makes no sense: {why}")]
@@ -168,7 +170,9 @@ impl<R: BufRead> Lines<R> {
         let Some(text) = text else { return Err(ReadError::Truncated { line, missing: what() }) };
         let line = line + 1;
         serde_json::from_slice(text).map_err(|error| match text.ends_with(b"\n") {
-            true => ReadError::Broken { line, why: format!("{} should stand here ({error})", what()) },
+            true => {
+                ReadError::Broken { line, why: format!("{} should stand here ({error})", what()) }
+            }
             false => ReadError::Truncated { line, missing: format!("the end of {}", what()) },
         })
     }

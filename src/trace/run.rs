@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Event, Record};
 #[cfg(feature = "glass")]
 use super::nanos;
+use super::{Event, Record};
 
 /// A recorded run: of a loop, or of jobs on threads or in worker processes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use super::{Attempts, DownloadError, Job, Row, Run, Settings};
 use crate::http::{self, Connect, Session};
 use crate::task::{JoinSet, yield_now};
 use crate::time::{sleep, timeout};
-use crate::workloads::{Interrupt, recorded};
 use crate::workloads::part_file::{Disk, OsDisk};
+use crate::workloads::{Interrupt, recorded};
 
 #[cfg(feature = "tls")]
 type Dial = http::TlsConnect<http::TcpConnect>;

@@ -29,7 +29,8 @@ pub(super) fn run(
             let tasks: Vec<_> = chunks.iter().map(start).collect();
             let mut sums = Vec::with_capacity(tasks.len());
             // Nobody aborts them.
-            let panicked = |error: JoinError| Err(SumError::Panicked(message(&*error.into_panic())));
+            let panicked =
+                |error: JoinError| Err(SumError::Panicked(message(&*error.into_panic())));
             for task in tasks {
                 sums.push(task.await.unwrap_or_else(panicked));
             }

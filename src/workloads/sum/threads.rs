@@ -3,8 +3,8 @@
 use std::io;
 use std::thread::available_parallelism;
 
-use super::thread_per_task::message;
 use super::SumError;
+use super::thread_per_task::message;
 use crate::{JoinError, threads};
 
 pub(super) fn run<C: Sync>(
