@@ -1,7 +1,7 @@
 //! What a run looks like: a row for each thread and each task, on which it runs, is ready or waits, and who woke it.
 //!
-//! `picture.rs` makes rows out of a trace's events; `view.rs` cuts out the part to be seen; `terminal.rs` and
-//! `svg.rs` draw it. The same trace gives the same drawing, byte for byte.
+//! `painter.rs` makes a picture out of a trace's events: rows of spans, and wakes (`picture.rs`). `view.rs` cuts out
+//! the part to be seen; `terminal.rs` and `svg.rs` draw it. The same trace gives the same drawing, byte for byte.
 //!
 //! ```
 //! use glassloop::glass::{Picture, Terminal, View};
@@ -14,6 +14,7 @@
 //! assert!(drawn.starts_with("one job: 1 task"));
 //! ```
 
+mod painter;
 mod picture;
 mod scale;
 mod svg;

@@ -1,8 +1,9 @@
 //! A picture as SVG: for a page, light or dark. It loads nothing, runs nothing, and has no ids, so that a page may
 //! hold several.
 
-use std::fmt::Write;
+mod pen;
 
+use self::pen::{Pen, arrow, block, escape, short};
 use super::picture::{Picture, Row, RowKind, Span, State, Wake, Woken};
 use super::scale::{shorten, ticks, time};
 
@@ -49,12 +50,12 @@ text{fill:#e6edf3}
 /// ```
 pub fn svg(pictures: &[Picture]) -> String {
     let names: Vec<&str> = pictures.iter().map(|picture| &*picture.name).collect();
-    let mut drawing = Drawing { out: String::new(), y: MARGIN };
+    let mut drawing = Drawing { pen: Pen::default(), y: MARGIN };
     for picture in pictures {
         drawing.picture(picture);
     }
     drawing.legend(pictures);
-    let (body, height) = (drawing.out, drawing.y + MARGIN);
+    let (body, height) = (drawing.pen.out, drawing.y + MARGIN);
     let title = escape(&format!("Timeline of {}", names.join("; ")));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
@@ -64,7 +65,7 @@ pub fn svg(pictures: &[Picture]) -> String {
 }
 
 struct Drawing {
-    out: String,
+    pen: Pen,
     /// How far down it has come.
     y: f64,
 }
@@ -94,16 +95,16 @@ impl Places {
 
 impl Drawing {
     fn picture(&mut self, picture: &Picture) {
-        self.text((MARGIN, self.y + 14.0), "heading", &picture.heading());
+        self.pen.text((MARGIN, self.y + 14.0), "heading", &picture.heading());
         let top = self.y + HEADING;
         self.y = top;
         let places = self.places(picture);
         self.grid(picture, top - 14.0);
         for &(source, y) in &places.sources {
             let name = source_name(source, picture);
-            self.text((MARGIN, y + 4.0), "quiet", name);
+            self.pen.text((MARGIN, y + 4.0), "quiet", name);
             let (left, right) = (LEFT, LEFT + PLOT);
-            self.put(format_args!(
+            self.pen.put(format_args!(
                 "<path class=\"source\" d=\"M{left} {y}H{right}\"/>",
                 y = short(y)
             ));
@@ -115,7 +116,7 @@ impl Drawing {
         if picture.folded > 0 {
             let (more, all) = (picture.folded, picture.tasks());
             let more = format!("… and {more} more: --tasks {all} shows all");
-            self.text((MARGIN, self.y + 12.0), "quiet", &more);
+            self.pen.text((MARGIN, self.y + 12.0), "quiet", &more);
             self.y += ROW;
         }
         self.y += MARGIN;
@@ -138,11 +139,11 @@ impl Drawing {
         for (at, words) in ticks(picture.window, 8) {
             let x = LEFT + PLOT * ((at - from) as f64 / (to - from) as f64);
             let (x_words, bottom) = (short(x), short(self.y));
-            self.put(format_args!(
+            self.pen.put(format_args!(
                 "<path class=\"grid\" d=\"M{x_words} {}V{bottom}\"/>",
                 short(top + 4.0)
             ));
-            self.text_at("middle", (x, top), "small quiet", &words);
+            self.pen.text_at("middle", (x, top), "small quiet", &words);
         }
     }
 
@@ -151,7 +152,7 @@ impl Drawing {
             [(State::Running, "runs"), (State::Ready, "is ready"), (State::Waiting, "waits")];
         let totals = totals.map(|(state, word)| format!("{word} {}", time(row.total(state))));
         let place = if row.place.is_empty() { "" } else { " at " };
-        self.put(format_args!(
+        self.pen.put(format_args!(
             "<g>\n<title>{}{place}{}: {}</title>",
             escape(&row.label),
             escape(&row.place),
@@ -159,7 +160,7 @@ impl Drawing {
         ));
         let label = shorten(&row.label, ((LEFT - MARGIN - 8.0) / LABEL_CHAR) as usize, "…");
         let class = if row.kind == RowKind::Worker { "quiet" } else { "label" };
-        self.text((MARGIN, y + 4.0), class, &label);
+        self.pen.text((MARGIN, y + 4.0), class, &label);
         // What is smaller than this would only make the file longer.
         let mut drawn: [f64; 3] = [f64::MIN; 3];
         for state in [State::Waiting, State::Ready, State::Running] {
@@ -171,7 +172,7 @@ impl Drawing {
                 }
             }
         }
-        self.put(format_args!("</g>"));
+        self.pen.put(format_args!("</g>"));
     }
 
     fn span(&mut self, span: &Span, y: f64, places: &Places) {
@@ -184,7 +185,7 @@ impl Drawing {
             State::Waiting => format!("waits for {}", span.why),
         };
         let title = format!("{title}, {}", time(span.to - span.from));
-        self.put(format_args!(
+        self.pen.put(format_args!(
             "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{height}\">\
              <title>{}</title></rect>",
             short(x),
@@ -195,7 +196,7 @@ impl Drawing {
         let room = ((width - 6.0) / WORD_CHAR).max(0.0) as usize;
         if span.state == State::Waiting && room >= 6 {
             let words = shorten(&span.why, room, "…");
-            self.text((x + 3.0, y - 2.0), "small quiet", &words);
+            self.pen.text((x + 3.0, y - 2.0), "small quiet", &words);
         }
     }
 
@@ -206,7 +207,7 @@ impl Drawing {
             let (x, to) = (short(places.x(wake.at)), places.rows[wake.row]);
             if drawn.insert((x, short(from), wake.row)) {
                 let down = if to > from { 8.0 } else { -8.0 };
-                self.put(format_args!(
+                self.pen.put(format_args!(
                     "<path class=\"wake\" d=\"{}\"><title>{}</title></path>",
                     arrow(places.x(wake.at), from, to - down),
                     escape(&said(wake, picture))
@@ -227,57 +228,24 @@ impl Drawing {
         ] {
             if spans().any(|span| span.state == state) {
                 let (class, top, height) = block(state);
-                self.put(format_args!(
+                self.pen.put(format_args!(
                     "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"18\" height=\"{height}\"/>",
                     short(x),
                     short(y + top)
                 ));
-                self.text((x + 24.0, y + 4.0), "quiet", words);
+                self.pen.text((x + 24.0, y + 4.0), "quiet", words);
                 x += 44.0 + LABEL_CHAR * words.chars().count() as f64;
             }
         }
         if pictures.iter().any(|picture| !picture.wakes.is_empty()) {
-            self.put(format_args!(
+            self.pen.put(format_args!(
                 "<path class=\"wake\" d=\"{}\"/>",
                 arrow(x + 6.0, y - 8.0, y + 8.0)
             ));
-            self.text((x + 18.0, y + 4.0), "quiet", "wakes, from who wakes to who is woken");
+            self.pen.text((x + 18.0, y + 4.0), "quiet", "wakes, from who wakes to who is woken");
         }
         self.y += ROW;
     }
-
-    fn text(&mut self, at: (f64, f64), class: &str, words: &str) {
-        self.text_at("start", at, class, words);
-    }
-
-    fn text_at(&mut self, anchor: &str, (x, y): (f64, f64), class: &str, words: &str) {
-        self.put(format_args!(
-            "<text class=\"{class}\" x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
-            short(x),
-            short(y),
-            escape(words)
-        ));
-    }
-
-    fn put(&mut self, line: std::fmt::Arguments<'_>) {
-        let _ = writeln!(self.out, "{line}"); // writing to a string does not fail
-    }
-}
-
-/// The class of a state, where its block begins and how high it is: heights tell where colours do not.
-fn block(state: State) -> (&'static str, f64, f64) {
-    match state {
-        State::Running => ("running", -8.0, 16.0),
-        State::Ready => ("ready", -4.0, 8.0),
-        State::Waiting => ("waiting", 2.0, 3.0),
-    }
-}
-
-fn arrow(x: f64, from: f64, to: f64) -> String {
-    let barb = if to > from { to - 5.0 } else { to + 5.0 };
-    let (left, right) = (short(x - 2.5), short(x + 2.5));
-    let (x, from, to, barb) = (short(x), short(from), short(to), short(barb));
-    format!("M{x} {from}V{to}M{left} {barb}L{x} {to}L{right} {barb}")
 }
 
 fn source_name(source: Woken, picture: &Picture) -> &str {
@@ -292,25 +260,4 @@ fn source_name(source: Woken, picture: &Picture) -> &str {
 fn said(wake: &Wake, picture: &Picture) -> String {
     let (by, row) = (source_name(wake.by, picture), &picture.rows[wake.row]);
     format!("{by} wakes {} after {}", row.label, time(wake.at))
-}
-
-/// A coordinate to a tenth, without a zero at its end.
-fn short(value: f64) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").unwrap_or(&text).into()
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'), // XML has none of them
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

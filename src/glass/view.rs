@@ -29,8 +29,8 @@ impl Default for View {
 impl Picture {
     /// The part of it that is to be seen. Who was not there at that time has no row.
     pub fn seen(&self, view: &View) -> Self {
-        let from = view.from;
-        let to = view.to.unwrap_or(self.window.1).max(from.saturating_add(1));
+        let from = view.from.min(u64::MAX - 1);
+        let to = view.to.unwrap_or(self.window.1).max(from + 1);
         let mut places = vec![None; self.rows.len()];
         let (mut rows, mut folded) = (Vec::new(), 0);
         for kind in [RowKind::Worker, RowKind::Task] {
