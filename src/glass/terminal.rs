@@ -148,7 +148,7 @@ impl Terminal {
             }
         }
         let axis: String = line.into_iter().collect();
-        let head = if columns.reason > 0 { " waits longest for" } else { "" };
+        let head = if columns.reason > 0 { " longest wait" } else { "" };
         let head = shorten(head, columns.reason + 1, self.dots());
         format!("{:label$} {axis}{head}", "", label = columns.label).trim_end().into()
     }
@@ -199,7 +199,9 @@ impl Terminal {
         let mut cells: Vec<Cell> = times.iter().enumerate().map(cell).collect();
         for wake in picture.wakes.iter().filter(|wake| wake.row == place) {
             let column = self.column(picture.window, count, wake.at);
-            if cells[column] != Cell::Runs {
+            let runs_on = cells[column] == Cell::Runs
+                && column.checked_sub(1).is_some_and(|before| cells[before] == Cell::Runs);
+            if !runs_on {
                 cells[column] = Cell::Woken(wake.by);
             }
         }
@@ -214,7 +216,7 @@ impl Terminal {
 
     fn reason(&self, row: &Row) -> Option<String> {
         let (why, long) = row.longest_wait()?;
-        Some(format!("{} ({})", why, time(long)))
+        Some(format!("{}, {why}", time(long)))
     }
 
     fn width(&self) -> usize {
