@@ -126,6 +126,14 @@ impl Track {
         job()
     }
 
+    /// The job is over and nobody can tell how it went, as when its worker was killed.
+    pub fn lost(&self) {
+        let at = self.recorder.0.clock.elapsed();
+        let mut log = self.recorder.log();
+        let lane = log.lane_of_this_thread(LaneKind::Thread);
+        log.entries.push(Entry { at, lane, event: Event::Finished { task: self.task } });
+    }
+
     /// The job was done elsewhere; its account is in times since `clock`.
     pub fn add(&self, clock: Instant, account: Account) {
         let task = self.task;

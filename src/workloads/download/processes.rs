@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::blocking::Session;
 use super::{DownloadError, Job, Row, Run, Settings};
 use crate::processes::{ProcessPool, StartError};
-use crate::trace::Account;
+use crate::trace::{Account, Track};
 use crate::workloads::pooled::{Span, accounted, die_if_told, do_all};
 use crate::workloads::{InFlight, Interrupt, part_file};
 
@@ -110,6 +110,7 @@ impl Fetchers {
                     Row { job, outcome, attempts, elapsed }
                 }
                 Err(error) => {
+                    job.track.iter().for_each(Track::lost);
                     // The death of a worker that was told to stop is the interrupt's doing.
                     let error = match run.interrupt.is_set() {
                         true => DownloadError::Interrupted,

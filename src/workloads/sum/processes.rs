@@ -66,6 +66,9 @@ impl Adders {
         let tracks: Vec<_> = chunks.iter().map(track).collect();
         let errands = chunks.iter().map(|chunk| (Errand::from(chunk), recorder.is_some()));
         do_all(&self.pool, errands, interrupt, |place, result| {
+            if let (Some(track), Err(_)) = (&tracks[place], &result) {
+                track.lost();
+            }
             sums[place] = match result {
                 Ok((span, sum, account)) => {
                     spans.push(span);
