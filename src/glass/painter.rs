@@ -9,8 +9,8 @@ use crate::trace::{Cause, Entry, Event, LaneKind, Run, TaskId, Wait};
 impl Picture {
     /// The picture of a run. Whatever is not lawful in a trace, as when it was cut off, becomes a row as well as it can.
     pub fn of(run: &Run) -> Self {
-        let mut painter = Painter::default();
-        painter.lanes = run.lanes.iter().map(|lane| Line::new(&lane.name)).collect();
+        let lanes = run.lanes.iter().map(|lane| Line::new(&lane.name)).collect();
+        let mut painter = Painter { lanes, ..Painter::default() };
         for entry in &run.entries {
             let is_loop = run.lanes.get(entry.lane).is_some_and(|lane| lane.kind == LaneKind::Loop);
             painter.paint(entry, is_loop);

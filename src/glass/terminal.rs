@@ -1,6 +1,7 @@
 //! A picture in characters.
 
 use std::fmt::Write;
+use std::mem::discriminant;
 
 use super::picture::{Picture, Row, RowKind, State, Woken};
 use super::scale::{shorten, ticks, time};
@@ -77,31 +78,28 @@ impl Terminal {
     /// What the characters in these pictures mean.
     pub fn legend(&self, pictures: &[Picture]) -> String {
         let mut out = String::new();
-        let has = |state| {
-            let rows = pictures.iter().flat_map(|picture| &picture.rows);
-            rows.flat_map(|row| &row.spans).any(|span| span.state == state)
-        };
-        let states = [
+        let spans = || pictures.iter().flat_map(|p| &p.rows).flat_map(|row| &row.spans);
+        let mut entries = Vec::new();
+        for (state, cell, meaning) in [
             (State::Running, Cell::Runs, "runs"),
             (State::Running, Cell::RunsBriefly, "runs less than half of the time"),
             (State::Ready, Cell::Ready, "ready"),
             (State::Waiting, Cell::Waits, "waits"),
-        ];
-        let mut entries = Vec::new();
-        for (_, cell, meaning) in states.into_iter().filter(|(state, ..)| has(*state)) {
-            entries.push((cell, meaning));
+        ] {
+            if spans().any(|span| span.state == state) {
+                entries.push((cell, meaning));
+            }
         }
-        let woken = |what: fn(&Woken) -> bool| {
-            pictures.iter().flat_map(|picture| &picture.wakes).any(|wake| what(&wake.by))
-        };
-        let wakes: [(fn(&Woken) -> bool, Woken, &str); 4] = [
-            (|by| *by == Woken::ByKernel, Woken::ByKernel, "woken by the kernel"),
-            (|by| *by == Woken::ByTimer, Woken::ByTimer, "by a timer"),
-            (|by| matches!(by, Woken::By(_)), Woken::By(0), "by another task"),
-            (|by| *by == Woken::FromOutside, Woken::FromOutside, "from outside"),
-        ];
-        for (_, by, meaning) in wakes.into_iter().filter(|(what, ..)| woken(*what)) {
-            entries.push((Cell::Woken(by), meaning));
+        let wakes = || pictures.iter().flat_map(|picture| &picture.wakes);
+        for (by, meaning) in [
+            (Woken::ByKernel, "woken by the kernel"),
+            (Woken::ByTimer, "by a timer"),
+            (Woken::By(0), "by another task"),
+            (Woken::FromOutside, "from outside"),
+        ] {
+            if wakes().any(|wake| discriminant(&wake.by) == discriminant(&by)) {
+                entries.push((Cell::Woken(by), meaning));
+            }
         }
         let mut column = 0;
         for (cell, meaning) in entries {
@@ -140,7 +138,7 @@ impl Terminal {
         for (at, text) in ticks(picture.window, columns.plot / 10) {
             let column = self.column(picture.window, columns.plot, at);
             // The mark stands in the column; the last one may have no room for its words.
-            if column >= free && column + text.chars().count() + 1 <= columns.plot {
+            if column >= free && column + text.chars().count() < columns.plot {
                 let mark = if self.ascii { '|' } else { '╷' };
                 let words = std::iter::once(mark).chain(text.chars());
                 line.splice(column..column + text.chars().count() + 1, words);
