@@ -24,7 +24,7 @@ use super::{Cause, Entry, Event, Lane, LaneKind, Record, Run, TaskId};
 ///     }
 /// });
 /// let run = recorder.finish("two sums, a thread each");
-/// assert_eq!(run.lanes.len(), 2);
+/// assert_eq!(run.lanes.len(), 3); // these two threads, and the one that queued the jobs
 /// ```
 #[derive(Clone, Debug)]
 pub struct Recorder(Arc<Shared>);
