@@ -9,8 +9,8 @@ use super::scale::{shorten, ticks, time};
 
 const WIDTH: f64 = 960.0;
 /// Where the axis begins and how long it is.
-const LEFT: f64 = 200.0;
-const PLOT: f64 = 740.0;
+const LEFT: f64 = 208.0;
+const PLOT: f64 = 736.0;
 const HEADING: f64 = 44.0;
 const ROW: f64 = 22.0;
 const MARGIN: f64 = 16.0;
