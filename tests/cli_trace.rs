@@ -18,10 +18,14 @@ use glassloop::glass::{Picture, Row, RowKind, Span, State};
 use glassloop::trace::{Event, LaneKind, Run, file};
 use glassloop::workloads::Model;
 use laws::{Order, check};
+use serde_json::Value;
 
-/// The one run in a trace.
+/// The one run in a trace, which has its entries in the order of time.
 #[track_caller]
 fn only_run(path: &str) -> Run {
+    let text = std::fs::read_to_string(path).unwrap();
+    let at = |line| serde_json::from_str::<Value>(line).unwrap()["at"].as_u64();
+    assert!(text.lines().filter_map(at).is_sorted(), "{text}");
     let mut runs = file::open(Path::new(path)).unwrap();
     assert_eq!(runs.len(), 1);
     runs.remove(0)
@@ -155,7 +159,6 @@ fn a_sum_has_a_row_for_each_chunk_and_every_chunk_runs() {
 #[track_caller]
 fn is_lawful(model: Model, run: &Run) {
     let events: Vec<Event<String>> = run.entries.iter().map(|entry| entry.event.clone()).collect();
-    assert!(run.entries.is_sorted_by_key(|entry| entry.at));
     match model {
         Model::EventLoop => _ = check(&events, Order::OldestFirst),
         // While one job is blocked, others stay where they are: it goes on before its turn.

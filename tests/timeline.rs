@@ -171,6 +171,7 @@ fn a_window_shows_only_what_happened_in_it() {
     let drawn = timeline(["--from", "17ms", "--to", "20ms", "--run", "a loop"]);
     assert!(!drawn.contains("\ntask 2"), "it had finished:\n{drawn}");
     assert!(!drawn.contains('█') && !drawn.contains("woken"), "all waited:\n{drawn}");
+    assert!(drawn.contains("3.00 ms, message"), "what was before does not count:\n{drawn}");
     assert!(drawn.contains("╷18 ms") && !drawn.contains("╷10 ms"), "{drawn}");
     let nothing = timeline(["--from", "2h"]);
     assert_eq!(nothing.matches("nothing happened at that time").count(), 2, "{nothing}");
@@ -366,7 +367,9 @@ fn a_trace_in_any_disorder_is_drawn_somehow() {
                 let terminal = Terminal { width, ascii, colors: true };
                 let _ = terminal.draw(&seen) + &terminal.legend(std::slice::from_ref(&seen));
             }
-            elements(&svg(&[seen, pictures[0].clone()]));
+            let svg = svg(&[seen, pictures[0].clone()]);
+            elements(&svg);
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{view:?}: {svg}");
         }
     }
 }
