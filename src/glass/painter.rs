@@ -12,8 +12,10 @@ impl Picture {
         let lanes = run.lanes.iter().map(|lane| Line::new(&lane.name)).collect();
         let mut painter = Painter { lanes, ..Painter::default() };
         for entry in &run.entries {
-            let is_loop = run.lanes.get(entry.lane).is_some_and(|lane| lane.kind == LaneKind::Loop);
-            painter.paint(entry, is_loop);
+            // A lane that there is not has no row: files are checked for it.
+            if let Some(lane) = run.lanes.get(entry.lane) {
+                painter.paint(entry, lane.kind == LaneKind::Loop);
+            }
         }
         let end = run.entries.iter().map(|entry| nanos(entry.at)).max().unwrap_or(0);
         painter.finish(run, end)
@@ -49,6 +51,10 @@ impl Line {
         }
     }
 
+    fn waits(&self) -> bool {
+        matches!(self.open, Some((_, State::Waiting, _)))
+    }
+
     fn row(self, kind: RowKind) -> Row {
         Row { kind, label: self.label, place: self.place, spans: self.spans }
     }
@@ -79,7 +85,9 @@ impl Painter {
                     line.count += 1;
                     line.count == 1
                 };
-                self.end_of_lane(lane, at, is_loop);
+                if !is_loop && self.lanes[lane].waits() {
+                    self.lanes[lane].end(at);
+                }
                 if is_loop && !first && *by != Cause::Task(*task) {
                     let (row, by) = (self.row(*task), self.woken(*by));
                     self.wakes.push(Wake { at, by, row });
@@ -88,44 +96,24 @@ impl Painter {
             Event::PollStart { task } => {
                 let first = self.line(*task).spans.iter().all(|span| span.state == State::Ready);
                 self.line(*task).begin(at, State::Running, "");
-                if let Some(lane) = self.lanes.get_mut(lane) {
-                    lane.begin(at, State::Running, "");
-                    lane.count += usize::from(first);
-                }
+                self.lanes[lane].begin(at, State::Running, "");
+                self.lanes[lane].count += usize::from(first);
             }
             Event::PollEnd { task } => {
                 self.line(*task).end(at);
-                if let Some(lane) = self.lanes.get_mut(lane) {
-                    lane.end(at);
-                }
+                self.lanes[lane].end(at);
             }
             Event::Waiting { task, on } => {
                 let why = self.reasons(on);
                 self.line(*task).begin(at, State::Waiting, &why);
                 // What does one job at a time waits with it.
-                if let (Some(lane), false) = (self.lanes.get_mut(lane), is_loop) {
-                    lane.begin(at, State::Waiting, &why);
+                if !is_loop {
+                    self.lanes[lane].begin(at, State::Waiting, &why);
                 }
             }
             Event::Finished { task } => self.line(*task).end(at),
-            Event::LoopSleep { .. } => {
-                if let Some(lane) = self.lanes.get_mut(lane) {
-                    lane.begin(at, State::Waiting, "the kernel");
-                }
-            }
-            Event::LoopWake => {
-                if let Some(lane) = self.lanes.get_mut(lane) {
-                    lane.end(at);
-                }
-            }
-        }
-    }
-
-    fn end_of_lane(&mut self, lane: usize, at: u64, is_loop: bool) {
-        if let (Some(lane), false) = (self.lanes.get_mut(lane), is_loop)
-            && matches!(lane.open, Some((_, State::Waiting, _)))
-        {
-            lane.end(at);
+            Event::LoopSleep { .. } => self.lanes[lane].begin(at, State::Waiting, "the kernel"),
+            Event::LoopWake => self.lanes[lane].end(at),
         }
     }
 
