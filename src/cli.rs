@@ -12,6 +12,8 @@ mod progress;
 mod serve;
 mod signals;
 mod sum;
+mod timeline;
+mod traces;
 mod values;
 
 use std::fmt::Display;
@@ -19,7 +21,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// An event loop in a glass case: fetch files and add numbers under several models of concurrency,
 /// and see what each one costs.
@@ -40,6 +43,8 @@ enum Command {
     Download(download::Options),
     /// Add up a range of numbers, or the numbers in files
     Sum(sum::Options),
+    /// Draw what a trace tells: who ran, who was ready and who waited, and for what
+    Timeline(timeline::Options),
     /// Serve an album of files, as slowly as you like
     Serve(serve::Options),
     /// Measure the event loop and the pools beside others, as ratios
@@ -80,6 +85,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Compare(options) => compare::run(&options),
         Command::Download(options) => download::run(options),
         Command::Sum(options) => sum::run(&options),
+        Command::Timeline(options) => timeline::run(&options),
         Command::Serve(options) => serve::run(options),
         Command::Bench(options) => bench::run(&options),
         Command::Measure(options) => compare::measure::run(options),
@@ -103,6 +109,11 @@ fn tell(line: impl Display) {
 /// Tells of an error and of what caused it, in one line.
 fn complain(error: &anyhow::Error) {
     tell(format_args!("{RED}error:{RED:#} {error:#}"));
+}
+
+/// Ends the program for wrong usage that takes two options to see.
+fn refuse(kind: ErrorKind, why: &str) -> ! {
+    Cli::command().error(kind, why).exit()
 }
 
 /// Whoever read our output has had enough of it (`glassloop ... | head`): no reason to complain.

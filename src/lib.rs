@@ -38,7 +38,7 @@
 //! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff; TLS below them.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
 //! 6. `hyper`: what a guest that was not written for this loop asks of it.
-//! 7. [`trace`]: what happened in a run. [`sim`]: a world in memory where all of this runs and everything fails.
+//! 7. [`trace`]: what happened in a run, on a loop, on threads or in processes; `glass` draws it. [`sim`]: a world in memory where all of this runs and everything fails.
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
@@ -49,6 +49,8 @@ mod builder;
 mod clock;
 mod coop;
 pub mod fs;
+#[cfg(feature = "glass")]
+pub mod glass;
 mod handle;
 pub mod http;
 #[cfg(feature = "hyper")]

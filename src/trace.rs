@@ -19,10 +19,27 @@
 //! ));
 //! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! Threads and worker processes have no loop to tell of them. For them a [`Recorder`] writes down the same events:
+//! a job that is queued is ready, one that blocks waits. Either way a [`Run`] comes of it, which `file.rs` writes
+//! and reads and `glass` draws.
 
+mod account;
+#[cfg(feature = "glass")]
+pub mod file;
+#[cfg(any(feature = "processes", feature = "glass"))]
+mod nanos;
+mod recorder;
+mod run;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
+
+pub use self::account::{Account, wait_for};
+pub use self::recorder::{Recorder, Track};
+pub use self::run::{Entry, Lane, LaneKind, Run};
 
 /// One event of a run and when it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,15 +53,19 @@ pub struct Record {
 /// What can happen in a loop.
 ///
 /// A task's life reads `Spawned Ready (PollStart PollEnd (Waiting)? Ready)* PollStart PollEnd Finished`.
+///
+/// `P` is a place in a program: known to the program itself, a text in a [`Run`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "glass", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "glass", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum Event {
+pub enum Event<P = &'static Location<'static>> {
     /// A task exists now.
     Spawned {
         /// The new task.
         task: TaskId,
         /// The line of the program that spawned it.
-        at: &'static Location<'static>,
+        at: P,
     },
     /// A task was given a name.
     Named {
@@ -85,14 +106,36 @@ pub enum Event {
     /// Nothing is ready: the loop asks the kernel to be woken.
     LoopSleep {
         /// For at most this long; `None` waits for an event alone.
+        #[cfg_attr(feature = "glass", serde(with = "nanos::optional"))]
         timeout: Option<Duration>,
     },
     /// The kernel let the loop go on.
     LoopWake,
 }
 
+impl Event {
+    /// The same, with its place in words.
+    fn told(self) -> Event<String> {
+        match self {
+            Self::Spawned { task, at } => Event::Spawned { task, at: at.to_string() },
+            Self::Named { task, name } => Event::Named { task, name },
+            Self::Ready { task, by } => Event::Ready { task, by },
+            Self::PollStart { task } => Event::PollStart { task },
+            Self::PollEnd { task } => Event::PollEnd { task },
+            Self::Waiting { task, on } => Event::Waiting { task, on },
+            Self::Finished { task } => Event::Finished { task },
+            Self::LoopSleep { timeout } => Event::LoopSleep { timeout },
+            Self::LoopWake => Event::LoopWake,
+        }
+    }
+}
+
 /// Names a task for as long as its loop lives: the spawn counter, never reused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    any(feature = "processes", feature = "glass"),
+    derive(serde::Serialize, serde::Deserialize)
+)]
 pub struct TaskId(pub(crate) u64);
 
 impl fmt::Display for TaskId {
@@ -109,6 +152,11 @@ impl fmt::Debug for TaskId {
 
 /// To be read, or to be written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    any(feature = "processes", feature = "glass"),
+    derive(serde::Serialize, serde::Deserialize)
+)]
+#[cfg_attr(any(feature = "processes", feature = "glass"), serde(rename_all = "snake_case"))]
 pub enum Direction {
     /// Data to read, a connection to accept, or the end of the stream.
     Read,
@@ -122,6 +170,8 @@ impl Direction {
 
 /// Who made a task ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "glass", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "glass", serde(rename_all = "snake_case"))]
 pub enum Cause {
     /// Another task, or the task itself, while it ran.
     Task(TaskId),
@@ -134,7 +184,12 @@ pub enum Cause {
 }
 
 /// What a task waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    any(feature = "processes", feature = "glass"),
+    derive(serde::Serialize, serde::Deserialize)
+)]
+#[cfg_attr(any(feature = "processes", feature = "glass"), serde(rename_all = "snake_case"))]
 pub enum Wait {
     /// A socket to become ready.
     Io {
@@ -144,13 +199,21 @@ pub enum Wait {
         direction: Direction,
     },
     /// A deadline, counted from the moment the runtime was built.
-    Deadline(Duration),
+    Deadline(
+        #[cfg_attr(any(feature = "processes", feature = "glass"), serde(with = "nanos"))] Duration,
+    ),
     /// Another task to finish.
     Task(TaskId),
     /// Something of [`sync`](crate::sync): `"message"`, `"capacity"` (of a channel), `"permit"`, `"lock"`,
     /// `"notification"`, `"oneshot"`, `"closing"` (of a channel); or the `"simulated network"` of
-    /// [`sim`](crate::sim).
-    Named(&'static str),
+    /// [`sim`](crate::sim); or whatever was given to [`wait_for`].
+    Named(Cow<'static, str>),
+}
+
+impl From<&'static str> for Wait {
+    fn from(name: &'static str) -> Self {
+        Self::Named(name.into())
+    }
 }
 
 impl fmt::Display for Wait {

@@ -65,7 +65,7 @@ impl Tracer {
     pub(crate) fn take_reasons(&self) -> Vec<Wait> {
         let mut reasons = self.reasons.take();
         let mut said = HashSet::new();
-        reasons.retain(|reason| said.insert(*reason));
+        reasons.retain(|reason| said.insert(reason.clone()));
         reasons
     }
 

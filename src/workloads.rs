@@ -12,10 +12,13 @@ mod pooled;
 pub mod sum;
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use self::interrupt::Interrupt;
+use crate::runtime::{Builder, Runtime};
+use crate::trace::Recorder;
 
 /// A way to do many jobs: who runs them, and what waits while one waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,4 +115,17 @@ impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         self.0.now.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Has a loop do `work`, and its record kept if anybody wants it.
+fn recorded<T>(
+    builder: Builder,
+    recorder: Option<&Recorder>,
+    work: impl FnOnce(&Runtime) -> T,
+) -> io::Result<T> {
+    let Some(recorder) = recorder else { return Ok(work(&builder.build()?)) };
+    let runtime = builder.trace(true).build()?;
+    let done = work(&runtime);
+    recorder.add_loop(runtime.take_trace());
+    Ok(done)
 }

@@ -152,6 +152,27 @@ fn the_examples_of_guests_serve_others_when_asked_to() {
 }
 
 #[test]
+fn an_example_writes_its_trace_where_it_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace");
+    let mut by_argument = Command::new(program("glass"));
+    let mut by_environment = Command::new(program("glass"));
+    by_argument.arg("--trace").arg(&path);
+    by_environment.env("GLASSLOOP_TRACE", &path);
+    for mut command in [by_argument, by_environment] {
+        assert!(command.output().unwrap().status.success());
+        let runs = glassloop::trace::file::open(&path).unwrap();
+        assert_eq!(runs[0].name, "ping-pong");
+        std::fs::remove_file(&path).unwrap();
+    }
+    let nowhere = Command::new(program("glass")).args(["--trace", "/nowhere/trace"]).output();
+    let nowhere = nowhere.unwrap();
+    assert!(!nowhere.status.success());
+    let said = String::from_utf8_lossy(&nowhere.stderr).into_owned();
+    assert!(said.contains("cannot write the trace /nowhere/trace"), "{said}");
+}
+
+#[test]
 fn in_the_example_a_seed_tells_the_same_story_every_time() {
     let story = output("simulated");
     assert_eq!(story, output("simulated"));

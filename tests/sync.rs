@@ -351,7 +351,7 @@ fn everything_works_on_any_executor() {
 fn a_trace_says_what_a_task_waits_for() {
     let runtime = recorded();
     let cases = everything();
-    let names: Vec<_> = cases.iter().map(|case| vec![Wait::Named(case.name)]).collect();
+    let names: Vec<_> = cases.iter().map(|case| vec![Wait::from(case.name)]).collect();
     runtime.block_on(async {
         let (tasks, ends): (Vec<_>, Vec<_>) =
             cases.into_iter().map(|case| (spawn(case.waits), case.end)).unzip();

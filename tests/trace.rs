@@ -7,12 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use glassloop::task::{JoinSet, spawn_blocking, yield_now};
 use glassloop::time::{sleep, timeout};
-use glassloop::trace::{Cause, Direction, Event, TaskId, Wait};
+use glassloop::trace::{
+    Account, Cause, Direction, Entry, Event, Recorder, Run, TaskId, Wait, wait_for,
+};
 use glassloop::{Handle, Runtime, spawn};
 use support::laws::{Order, State, check};
 use support::{Door, events, pair, recorded, run_on, runtime, turns};
@@ -250,4 +252,92 @@ fn what_a_trace_leaves_open_is_closed_by_the_next_one() {
     all.extend(life(&runtime));
     all.extend(life(&runtime));
     assert!(check(&all, Order::OldestFirst).values().all(|state| *state == State::Finished));
+}
+
+// ─── Threads ────────────────────────────────────────────────────────────────────────────────────
+
+/// A task's states in the order in which it had them, and how long the first wait was.
+fn life(run: &Run, task: u64) -> (String, Duration) {
+    let (mut life, mut waited_from, mut waited) = (String::new(), None, Duration::ZERO);
+    for Entry { at, event, .. } in &run.entries {
+        let (letter, of) = match event {
+            Event::Spawned { task, .. } => ('s', task),
+            Event::Ready { task, .. } => ('r', task),
+            Event::Named { task, .. } => ('n', task),
+            Event::PollStart { task } => ('<', task),
+            Event::PollEnd { task } => ('>', task),
+            Event::Waiting { task, .. } => ('w', task),
+            Event::Finished { task } => ('f', task),
+            other => panic!("{other:?}"),
+        };
+        if of.to_string() == task.to_string() {
+            life.push(letter);
+            match letter {
+                'w' => waited_from = Some(*at),
+                'r' => waited += waited_from.take().map_or(Duration::ZERO, |from| *at - from),
+                _ => {}
+            }
+        }
+    }
+    (life, waited)
+}
+
+#[test]
+fn a_job_on_a_thread_lives_as_a_task_does() {
+    let recorder = Recorder::new();
+    let [one, two] = ["one", "two"].map(|name| recorder.track(name));
+    let nap = Duration::from_millis(5);
+    thread::scope(|scope| {
+        scope.spawn(|| one.run(|| wait_for("a nap", || thread::sleep(nap))));
+        scope.spawn(|| two.run(|| wait_for("nothing", || ())));
+    });
+    let run = recorder.finish("two jobs");
+    let (one, waited) = life(&run, 1);
+    assert_eq!((&*one, &*life(&run, 2).0), ("srn<>wr<>f", "srn<>wr<>f"));
+    assert!(waited >= nap, "{waited:?}");
+    assert_eq!(run.lanes.len(), 3, "who queued them, and the two: {run:#?}");
+    assert!(run.entries.is_sorted_by_key(|entry| entry.at));
+    assert!(recorder.finish("nothing more").entries.is_empty());
+}
+
+#[test]
+fn a_job_that_panics_has_ended_and_the_next_one_is_not_charged_for_it() {
+    let recorder = Recorder::new();
+    let [falls, stands] = ["falls", "stands"].map(|name| recorder.track(name));
+    let fall = || falls.run(|| wait_for("a fall", || panic!("on purpose")));
+    assert!(catch_unwind(AssertUnwindSafe(fall)).is_err());
+    assert_eq!(wait_for("nobody's job", || 7), 7);
+    stands.run(|| ());
+    let run = recorder.finish("a fall");
+    assert_eq!((&*life(&run, 1).0, &*life(&run, 2).0), ("srn<>f", "srn<>f"));
+}
+
+#[test]
+fn a_job_that_is_run_inside_another_has_its_own_account() {
+    let recorder = Recorder::new();
+    let [outer, inner] = ["outer", "inner"].map(|name| recorder.track(name));
+    outer.run(|| {
+        wait_for("the first", || ());
+        inner.run(|| wait_for("the second", || ()));
+        wait_for("the third", || ());
+    });
+    let run = recorder.finish("a nest");
+    assert_eq!(life(&run, 1).0, "srn<>wr<>wr<>f");
+    assert_eq!(life(&run, 2).0, "srn<>wr<>f");
+}
+
+#[test]
+fn an_account_from_elsewhere_is_put_on_the_recorders_clock() {
+    let early = Instant::now();
+    thread::sleep(Duration::from_millis(3));
+    let recorder = Recorder::new();
+    let track = recorder.track("far away");
+    let (seven, account) = Account::of(early, || 7);
+    track.add(early, account);
+    recorder.track("afterwards");
+    let run = recorder.finish("far away");
+    assert_eq!((seven, run.entries.len()), (7, 3 + 3 + 3));
+    let in_order = [0, 3, run.entries.len() - 3].map(|place| run.entries[place].at);
+    assert!(in_order.is_sorted(), "{run:#?}");
+    assert!(matches!(run.entries[3].event, Event::PollStart { .. }), "{run:#?}");
 }

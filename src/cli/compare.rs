@@ -5,6 +5,7 @@ mod bench;
 mod child;
 pub(super) mod measure;
 mod memory;
+mod recording;
 mod sweep;
 mod table;
 mod verdict;
@@ -12,6 +13,7 @@ mod verify;
 
 use std::io::{Write, stdout};
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -20,8 +22,10 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use self::bench::{Bench, Entry, add_speedups};
+use self::recording::Recording;
 use self::sweep::Step;
 use self::verdict::Verdict;
+use super::traces::TraceFile;
 use super::{End, signals, tell, values};
 
 #[derive(Args)]
@@ -50,6 +54,9 @@ pub(super) struct Options {
     /// Print one JSON document instead
     #[arg(long)]
     json: bool,
+    /// Record every model's download and its first sum, for `glassloop timeline`; it costs them a little
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -68,10 +75,12 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
         [] => Model::ALL.to_vec(),
         chosen => Model::ALL.into_iter().filter(|model| chosen.contains(model)).collect(),
     };
+    let trace = TraceFile::create(options.trace.as_deref())?;
     let spinner = ProgressBar::new_spinner();
     spinner.enable_steady_tick(Duration::from_millis(100));
 
-    let bench = Bench { options, interrupt: &interrupt, spinner: &spinner };
+    let recording = Recording::begin(trace.is_some())?;
+    let bench = Bench { options, interrupt: &interrupt, spinner: &spinner, recording };
     let mut comparison = Comparison::default();
     let measured = measure_all(&bench, &models, &mut comparison);
     spinner.finish_and_clear();
@@ -82,6 +91,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
         // What broke then broke because it was told to.
         Err(error) if !interrupt.is_set() => return Err(error),
         _ => {}
+    }
+    if let Some(trace) = trace {
+        trace.write(&bench.recording.finish())?;
     }
 
     add_speedups(&mut comparison.download);
@@ -110,7 +122,9 @@ fn measure_all(
 ) -> anyhow::Result<()> {
     let downloads = bench.downloads()?;
     for &model in models {
-        comparison.download.push(downloads.measure(model, bench.options.in_flight(model))?);
+        let in_flight = bench.options.in_flight(model);
+        let measure = |trace: Option<&Path>| downloads.measure(model, in_flight, trace);
+        comparison.download.push(bench.recording.of(measure)?);
     }
     if bench.options.sweep {
         sweep::measure(&downloads, models, bench.options.files as usize, &mut comparison.sweep)?;

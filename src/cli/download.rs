@@ -11,10 +11,12 @@ use anyhow::Context;
 use clap::Args;
 use glassloop::http::Trust;
 use glassloop::runtime::{BackendKind, Builder};
+use glassloop::trace::Recorder;
 use glassloop::workloads::Model;
 use glassloop::workloads::download::{self, Job, Settings};
 
 use super::progress::{Progress, Style};
+use super::traces::TraceFile;
 use super::{End, album, complain, signals, tell, values};
 
 #[derive(Args)]
@@ -62,6 +64,9 @@ pub(super) struct Options {
     /// Print a JSON document a line: one for each file, then a summary
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
+    /// Record what happens, for `glassloop timeline`
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
 }
 
 pub(super) fn run(options: Options) -> anyhow::Result<End> {
@@ -79,8 +84,9 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
         trust: trust.clone(),
     };
     // First of all: processes are forked, which is safe only before there are threads.
-    let fetcher =
+    let mut fetcher =
         download::prepare(options.model, settings).context("cannot start the download")?;
+    let trace = TraceFile::create(options.trace.as_deref())?;
     signals::snapshots()?;
     let begun = Arc::new(OnceLock::<Arc<Progress>>::new());
     let last_words = Arc::clone(&begun);
@@ -112,9 +118,16 @@ pub(super) fn run(options: Options) -> anyhow::Result<End> {
     let progress = Progress::new(style, options.model, jobs.len());
     let progress = Arc::new(progress.context("cannot start a thread")?);
     let _ = begun.set(Arc::clone(&progress)); // it was not set before
+    let recorder = trace.is_some().then(Recorder::new);
+    if let Some(recorder) = &recorder {
+        fetcher = fetcher.record(recorder);
+    }
     let report =
         fetcher.run(jobs, progress.clone(), &interrupt).context("cannot start an event loop")?;
     drop(fetcher);
+    if let (Some(trace), Some(recorder)) = (trace, recorder) {
+        trace.write(&[recorder.finish(format!("download, {}", options.model))])?;
+    }
     progress.flush();
     let interrupted = interrupt.is_set();
     progress.summarize(Some(report.in_flight), interrupted);

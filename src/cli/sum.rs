@@ -7,12 +7,14 @@ use std::thread;
 use std::time::Instant;
 
 use clap::Args;
+use glassloop::trace::Recorder;
 use glassloop::workloads::Model;
 use glassloop::workloads::sum::{
     self, MAX_CHUNKS, NumberRange, Numbers, Part, SumError, SumReport,
 };
 use serde::Serialize;
 
+use super::traces::TraceFile;
 use super::{End, RED, signals, tell, values};
 
 #[derive(Args)]
@@ -32,6 +34,9 @@ pub(super) struct Options {
     /// Print one JSON document instead
     #[arg(long)]
     json: bool,
+    /// Record what happens, for `glassloop timeline`
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -59,11 +64,20 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
     };
     // First of all: processes are forked, which is safe only before there are threads.
     let start = Instant::now();
-    let adder = sum::prepare(options.model, processors())?;
+    let mut adder = sum::prepare(options.model, processors())?;
+    let trace = TraceFile::create(options.trace.as_deref())?;
     let interrupt = signals::interrupt(|| tell("interrupted"))?;
     signals::snapshots()?;
-    let report = adder.run(&numbers.split(chunks)?, &interrupt)?;
+    let chunks = numbers.split(chunks)?;
+    let recorder = trace.is_some().then(Recorder::new);
+    if let Some(recorder) = &recorder {
+        adder = adder.record(recorder);
+    }
+    let report = adder.run(&chunks, &interrupt)?;
     let wall_s = start.elapsed().as_secs_f64();
+    if let (Some(trace), Some(recorder)) = (trace, recorder) {
+        trace.write(&[recorder.finish(format!("sum, {}", options.model))])?;
+    }
     if options.json {
         print_json(options.model, &report, wall_s)?;
     } else {

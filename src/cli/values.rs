@@ -42,7 +42,11 @@ pub(super) fn rate(text: &str) -> Result<u64, String> {
 
 /// How many of something: at least one.
 pub(super) fn count_up_to(most: usize) -> impl TypedValueParser<Value = usize> {
-    RangedU64ValueParser::<usize>::new().range(1..=most as u64)
+    count_between(1, most)
+}
+
+pub(super) fn count_between(least: usize, most: usize) -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::<usize>::new().range(least as u64..=most as u64)
 }
 
 pub(super) fn model() -> impl TypedValueParser<Value = Model> {

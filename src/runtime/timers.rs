@@ -271,7 +271,7 @@ mod tests {
             let mut wheel = Wheel::default();
             wheel.insert(deadline);
             assert_eq!(wheel.timers.next(), Some(deadline));
-            assert_eq!(wheel.expire(deadline - 1), []);
+            assert_eq!(wheel.expire(deadline - 1), [0; 0]);
             assert_eq!(wheel.timers.next(), Some(deadline));
             assert_eq!(wheel.expire(deadline), [deadline]);
             assert_eq!(wheel.timers.next(), None);

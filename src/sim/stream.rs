@@ -182,7 +182,7 @@ impl Alarm {
         match &mut self.0 {
             // The first poll of a sleep is always pending.
             Some(sleep) => _ = Pin::new(sleep).poll(cx),
-            None => EventLoop::current().trace.waits_for(|| Wait::Named("simulated network")),
+            None => EventLoop::current().trace.waits_for(|| Wait::from("simulated network")),
         }
     }
 

@@ -199,6 +199,6 @@ fn wake(waker: Option<Waker>) {
 
 /// `Pending`; a loop that records is told what the task waits for.
 pub(super) fn pending<R>(what: &'static str) -> Poll<R> {
-    EventLoop::waits_for(|| Wait::Named(what));
+    EventLoop::waits_for(|| Wait::from(what));
     Poll::Pending
 }

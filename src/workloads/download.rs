@@ -28,6 +28,7 @@ use crate::http::Trust;
 use crate::http::{Connect, parse_url};
 use crate::runtime::Builder;
 use crate::time::Instant;
+use crate::trace::{Recorder, Track};
 
 /// One file to fetch.
 ///
@@ -43,6 +44,8 @@ pub struct Job {
     pub url: String,
     /// Where it goes; `None` when the URL is malformed, which is then the job's error.
     pub target: Option<PathBuf>,
+    /// Where what happens to it is recorded, if anywhere.
+    track: Option<Track>,
 }
 
 impl Job {
@@ -51,7 +54,7 @@ impl Job {
         let mut names = Names::default();
         let job = |url: &str| {
             let target = parse_url(url).ok().map(|url| folder.join(names.assign(&url)));
-            Self { url: url.into(), target }
+            Self { url: url.into(), target, track: None }
         };
         urls.iter().map(AsRef::as_ref).map(job).collect()
     }
@@ -200,7 +203,7 @@ pub fn prepare(model: Model, settings: Settings) -> io::Result<Prepared> {
         }
         model => Ready::Here(model),
     };
-    Ok(Prepared { ready, settings })
+    Ok(Prepared { ready, settings, recorder: None })
 }
 
 /// A model that is ready to fetch, any number of times until an interrupt; see [`prepare`]. Dropping it ends
@@ -209,6 +212,7 @@ pub fn prepare(model: Model, settings: Settings) -> io::Result<Prepared> {
 pub struct Prepared {
     ready: Ready,
     settings: Settings,
+    recorder: Option<Recorder>,
 }
 
 #[derive(Debug)]
@@ -236,18 +240,44 @@ impl Prepared {
         }
     }
 
+    /// Records from now on what happens to each file. Make the recorder when the run is about to begin: that is
+    /// when its clock does.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use glassloop::trace::Recorder;
+    /// use glassloop::workloads::download::{self, Job, Settings};
+    /// use glassloop::workloads::{Interrupt, Model};
+    ///
+    /// let recorder = Recorder::new();
+    /// let fetcher = download::prepare(Model::Threads, Settings::default())?.record(&recorder);
+    /// let jobs = Job::plan(&["no URL at all"], "pictures".as_ref());
+    /// fetcher.run(jobs, Arc::new(()), &Interrupt::default())?;
+    /// assert!(!recorder.finish("a download").entries.is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn record(mut self, recorder: &Recorder) -> Self {
+        self.recorder = Some(recorder.clone());
+        self
+    }
+
     /// Fetches every file, as [`run`] does.
     ///
     /// # Errors
     /// When the model cannot start; nothing has been fetched then.
     pub fn run(
         &self,
-        jobs: Vec<Job>,
+        mut jobs: Vec<Job>,
         watch: Arc<dyn Watch>,
         interrupt: &Interrupt,
     ) -> io::Result<DownloadReport> {
-        let (settings, in_flight) = (self.settings.clone(), InFlight::default());
-        let run = Arc::new(Run { settings, watch, interrupt: interrupt.clone(), in_flight });
+        let (settings, recorder) = (self.settings.clone(), self.recorder.clone());
+        let (interrupt, in_flight) = (interrupt.clone(), InFlight::default());
+        // A loop records by itself.
+        if let (Some(recorder), false) = (&recorder, self.has_a_loop()) {
+            jobs.iter_mut().for_each(|job| job.track = Some(recorder.track(&job.url)));
+        }
+        let run = Arc::new(Run { settings, watch, interrupt, in_flight, recorder });
         let rows = match &self.ready {
             Ready::Here(Model::Sequential) => sequential::run(jobs, &run),
             Ready::Here(Model::ThreadPerTask) => thread_per_task::run(jobs, &run),
@@ -262,6 +292,10 @@ impl Prepared {
             }
         };
         Ok(DownloadReport { rows, in_flight: run.in_flight.peak() })
+    }
+
+    fn has_a_loop(&self) -> bool {
+        matches!(self.ready, Ready::Here(Model::EventLoop))
     }
 }
 
@@ -301,8 +335,8 @@ where
     C: Connect + 'static,
     D: Disk + Clone + 'static,
 {
-    let in_flight = InFlight::default();
-    let run = Arc::new(Run { settings, watch, interrupt: interrupt.clone(), in_flight });
+    let (interrupt, in_flight) = (interrupt.clone(), InFlight::default());
+    let run = Arc::new(Run { settings, watch, interrupt, in_flight, recorder: None });
     let rows = event_loop::fetch_all(jobs, &run, connect, disk).await;
     DownloadReport { rows, in_flight: run.in_flight.peak() }
 }
@@ -313,6 +347,7 @@ struct Run {
     watch: Arc<dyn Watch>,
     interrupt: Interrupt,
     in_flight: InFlight,
+    recorder: Option<Recorder>,
 }
 
 impl Run {

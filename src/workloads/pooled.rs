@@ -11,6 +11,7 @@ use super::Interrupt;
 use crate::processes::{ProcessError, ProcessPool};
 use crate::runtime::Runtime;
 use crate::task::JoinSet;
+use crate::trace::Account;
 
 /// Does all jobs; `done` hears of each as it is over, with the place of its argument. An interrupt ends
 /// the pool's work for good: the jobs under way end as their workers see SIGTERM.
@@ -52,6 +53,19 @@ pub(super) fn die_if_told(interrupt: &Interrupt) {
     if interrupt.is_set() {
         let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTERM);
     }
+}
+
+/// Does a job in a worker, and keeps account of it if the one at home records.
+pub(super) fn accounted<T>(
+    wanted: bool,
+    clock: Instant,
+    work: impl FnOnce() -> T,
+) -> (T, Option<Account>) {
+    if !wanted {
+        return (work(), None);
+    }
+    let (result, account) = Account::of(clock, work);
+    (result, Some(account))
 }
 
 /// When a job began and ended, on a clock that began before the workers were forked: they share it.

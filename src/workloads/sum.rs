@@ -27,6 +27,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 pub use self::numbers::{Chunk, MAX_CHUNKS, Numbers, SplitError};
@@ -34,6 +35,7 @@ pub use self::range::{NumberRange, RangeError};
 use super::{InFlight, Interrupt, Model};
 #[cfg(feature = "processes")]
 use crate::processes::ProcessError;
+use crate::trace::{Recorder, Track};
 
 /// Adds up every chunk in the way of `model`.
 ///
@@ -72,20 +74,24 @@ pub fn run(model: Model, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumR
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn prepare(model: Model, workers: usize) -> Result<Prepared, StartError> {
-    Ok(Prepared(match model {
+    let ready = match model {
         #[cfg(feature = "processes")]
         Model::Processes => Ready::Forked(processes::Adders::fork(workers)?),
         model => {
             let _ = workers; // the others start theirs when they run
             Ready::Here(model)
         }
-    }))
+    };
+    Ok(Prepared { ready, recorder: None })
 }
 
 /// A model that is ready to add, any number of times until an interrupt; see [`prepare`]. Dropping it ends
 /// its processes.
 #[derive(Debug)]
-pub struct Prepared(Ready);
+pub struct Prepared {
+    ready: Ready,
+    recorder: Option<Recorder>,
+}
 
 #[derive(Debug)]
 enum Ready {
@@ -104,35 +110,71 @@ impl Prepared {
     /// # Ok::<(), sum::StartError>(())
     /// ```
     pub fn processes(&self) -> Vec<u32> {
-        match &self.0 {
+        match &self.ready {
             Ready::Here(_) => Vec::new(),
             #[cfg(feature = "processes")]
             Ready::Forked(adders) => adders.processes(),
         }
     }
 
+    /// Records from now on what happens to each chunk. Make the recorder when the run is about to begin: that is
+    /// when its clock does.
+    ///
+    /// ```
+    /// use glassloop::trace::Recorder;
+    /// use glassloop::workloads::{Interrupt, Model, sum};
+    ///
+    /// let recorder = Recorder::new();
+    /// let adder = sum::prepare(Model::Sequential, 4)?.record(&recorder);
+    /// let chunks = sum::Numbers::Range("1..=100".parse()?).split(4)?;
+    /// adder.run(&chunks, &Interrupt::default())?;
+    /// assert_eq!(recorder.finish("a sum").entries.len(), 4 * 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record(mut self, recorder: &Recorder) -> Self {
+        self.recorder = Some(recorder.clone());
+        self
+    }
+
     /// Adds up every chunk, as [`run`] does.
     ///
     /// # Errors
-    /// When the model cannot start; nothing has been added then.
+    /// When the model itself cannot start; nothing has been added then.
     pub fn run(&self, chunks: &[Chunk], interrupt: &Interrupt) -> Result<SumReport, StartError> {
-        let in_flight = InFlight::default();
-        let add = |chunk: &Chunk| {
-            let _under_way = in_flight.enter();
-            chunk.sum(interrupt)
+        let recorder = self.recorder.as_ref();
+        let in_flight = Arc::new(InFlight::default());
+        let add = {
+            let (in_flight, interrupt) = (Arc::clone(&in_flight), interrupt.clone());
+            move |chunk: &Chunk| {
+                let _under_way = in_flight.enter();
+                chunk.sum(&interrupt)
+            }
+        };
+        // A loop records by itself.
+        let track = |chunk: &Chunk| (chunk.clone(), recorder.map(|to| to.track(chunk.to_string())));
+        let tracked = || chunks.iter().map(track).collect::<Vec<_>>();
+        let add_tracked = |(chunk, track): &(Chunk, Option<Track>)| match track {
+            Some(track) => track.run(|| add(chunk)),
+            None => add(chunk),
         };
         let no_threads = |cause| StartError::new("a pool of threads", cause);
         let no_loop = |cause| StartError::new("an event loop", cause);
-        let (sums, peak) = match &self.0 {
-            Ready::Here(Model::Sequential) => (sequential::run(chunks, add), None),
-            Ready::Here(Model::ThreadPerTask) => (thread_per_task::run(chunks, add), None),
-            Ready::Here(Model::Threads) => (threads::run(chunks, add).map_err(no_threads)?, None),
-            Ready::Here(Model::EventLoop) => (event_loop::run(chunks, add).map_err(no_loop)?, None),
+        let (sums, peak) = match &self.ready {
+            Ready::Here(Model::Sequential) => (sequential::run(&tracked(), add_tracked), None),
+            Ready::Here(Model::ThreadPerTask) => {
+                (thread_per_task::run(&tracked(), add_tracked), None)
+            }
+            Ready::Here(Model::Threads) => {
+                (threads::run(&tracked(), add_tracked).map_err(no_threads)?, None)
+            }
+            Ready::Here(Model::EventLoop) => {
+                (event_loop::run(chunks, add, recorder).map_err(no_loop)?, None)
+            }
             #[cfg(feature = "processes")]
             Ready::Here(Model::Processes) => unreachable!("it was forked"),
             #[cfg(feature = "processes")]
             Ready::Forked(adders) => {
-                let (sums, peak) = adders.run(chunks, interrupt).map_err(no_loop)?;
+                let (sums, peak) = adders.run(chunks, recorder, interrupt).map_err(no_loop)?;
                 (sums, Some(peak))
             }
         };

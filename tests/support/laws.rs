@@ -1,6 +1,7 @@
 //! The laws of a trace, which any run obeys.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 
 use glassloop::trace::{Cause, Event, TaskId};
 
@@ -23,7 +24,7 @@ pub enum Order {
 }
 
 /// Checks that every event is lawful after those before it; gives back where each task stands.
-pub fn check(events: &[Event], order: Order) -> HashMap<TaskId, State> {
+pub fn check<P: Debug + PartialEq>(events: &[Event<P>], order: Order) -> HashMap<TaskId, State> {
     let mut states = HashMap::<TaskId, State>::new();
     let (mut running, mut suspended, mut asleep) = (None, None, false);
     let mut ran_last = None;

@@ -1,5 +1,6 @@
 //! The measurements of a comparison: one model, one workload, one entry.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::super::{RED, sum, tell};
 use super::child::{self, AlbumServer, Cost};
 use super::measure::Measured;
+use super::recording::Recording;
 use super::{Options, verify};
 
 /// A sum takes some milliseconds and a processor at its whim: the models take turns for so many rounds,
@@ -42,6 +44,7 @@ pub(super) struct Bench<'a> {
     pub(super) options: &'a Options,
     pub(super) interrupt: &'a Interrupt,
     pub(super) spinner: &'a ProgressBar,
+    pub(super) recording: Recording,
 }
 
 /// Downloads from a server that runs as long as this.
@@ -73,7 +76,13 @@ impl<'a> Bench<'a> {
             for (entries, &model) in rounds.iter_mut().zip(models) {
                 self.spinner.set_message(format!("sum, {model}"));
                 let chunks = sum::processors();
-                let (measured, cost) = child::measure_sum(model, range, chunks, self.interrupt)?;
+                let measure = |trace: Option<&Path>| {
+                    child::measure_sum(model, range, chunks, trace, self.interrupt)
+                };
+                let (measured, cost) = match round {
+                    0 => self.recording.of(measure)?,
+                    _ => measure(None)?,
+                };
                 let verified = measured.total == Some(total);
                 entries.push(entry(model, measured, cost, verified));
             }
@@ -83,13 +92,18 @@ impl<'a> Bench<'a> {
 }
 
 impl Downloads<'_> {
-    pub(super) fn measure(&self, model: Model, concurrency: usize) -> anyhow::Result<Entry> {
-        let Bench { interrupt, spinner, .. } = self.bench;
+    pub(super) fn measure(
+        &self,
+        model: Model,
+        concurrency: usize,
+        trace: Option<&Path>,
+    ) -> anyhow::Result<Entry> {
+        let Bench { interrupt, spinner, .. } = *self.bench;
         spinner.set_message(format!("download, {model}, {concurrency} at once"));
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let urls = self.server.urls(&self.album)?;
         let (measured, cost) =
-            child::measure_download(model, concurrency, &urls, folder.path(), interrupt)?;
+            child::measure_download(model, concurrency, &urls, folder.path(), trace, interrupt)?;
         let verified = verify::folder(&self.album, folder.path(), interrupt)?;
         Ok(entry(model, measured, cost, verified))
     }

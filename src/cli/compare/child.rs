@@ -1,6 +1,7 @@
 //! The processes behind a comparison: the server, and one for each measurement, so that no model pays
 //! for another's memory or threads.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -87,11 +88,13 @@ pub(super) fn measure_download(
     concurrency: usize,
     urls: &str,
     folder: &Path,
+    trace: Option<&Path>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<(Measured, Cost)> {
     let mut command = glassloop()?;
     command.args(["measure", "download", "--model", model.name()]);
     command.args(["--concurrency", &concurrency.to_string(), "--output"]).arg(folder);
+    command.args(trace.map(|file| [OsStr::new("--trace"), file.as_os_str()]).into_iter().flatten());
     measure(command, urls, interrupt)
 }
 
@@ -99,11 +102,13 @@ pub(super) fn measure_sum(
     model: Model,
     range: NumberRange,
     chunks: usize,
+    trace: Option<&Path>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<(Measured, Cost)> {
     let mut command = glassloop()?;
     command.args(["measure", "sum", "--model", model.name()]);
     command.args(["--range", &range.to_string(), "--chunks", &chunks.to_string()]);
+    command.args(trace.map(|file| [OsStr::new("--trace"), file.as_os_str()]).into_iter().flatten());
     measure(command, "", interrupt)
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use glassloop::trace::{Recorder, file};
 use glassloop::workloads::Model;
 use glassloop::workloads::download::{self, Job, Settings};
 use glassloop::workloads::sum::{self, NumberRange, Numbers};
@@ -38,6 +39,8 @@ enum Workload {
         concurrency: NonZeroUsize,
         #[arg(long)]
         output: PathBuf,
+        #[arg(long)]
+        trace: Option<PathBuf>,
     },
     Sum {
         #[arg(long, value_parser = values::model())]
@@ -46,6 +49,8 @@ enum Workload {
         range: NumberRange,
         #[arg(long)]
         chunks: usize,
+        #[arg(long)]
+        trace: Option<PathBuf>,
     },
 }
 
@@ -65,10 +70,12 @@ pub(super) struct Measured {
 
 pub(in super::super) fn run(options: Options) -> anyhow::Result<End> {
     let measured = match options.workload {
-        Workload::Download { model, concurrency, output } => {
-            measure_download(model, concurrency, &output)?
+        Workload::Download { model, concurrency, output, trace } => {
+            measure_download(model, concurrency, &output, trace.as_deref())?
         }
-        Workload::Sum { model, range, chunks } => measure_sum(model, range, chunks)?,
+        Workload::Sum { model, range, chunks, trace } => {
+            measure_sum(model, range, chunks, trace.as_deref())?
+        }
     };
     writeln!(stdout(), "{}", serde_json::to_string(&measured)?)?;
     Ok(if measured.failed > 0 { End::SomeFailed } else { End::Done })
@@ -78,6 +85,7 @@ fn measure_download(
     model: Model,
     concurrency: NonZeroUsize,
     output: &Path,
+    trace: Option<&Path>,
 ) -> anyhow::Result<Measured> {
     let mut urls = String::new();
     stdin().read_to_string(&mut urls).context("cannot read the URLs")?;
@@ -86,12 +94,17 @@ fn measure_download(
     let settings = Settings { concurrency, retries: 0, ..Settings::default() };
 
     let mut watch = Stopwatch::start();
-    let fetcher = download::prepare(model, settings)?;
+    let mut fetcher = download::prepare(model, settings)?;
     let interrupt = signals::interrupt(|| ())?;
+    let recorder = trace.is_some().then(Recorder::new);
+    if let Some(recorder) = &recorder {
+        fetcher = fetcher.record(recorder);
+    }
     let report = fetcher.run(jobs, Arc::new(()), &interrupt)?;
     let peak_rss_bytes = watch.pause(|| memory::peak(&fetcher.processes()))?;
     drop(fetcher);
     let wall_s = watch.stop();
+    save(recorder, trace, format!("download, {model}"))?;
 
     let errors = report.rows.iter().filter_map(|row| row.outcome.as_ref().err().map(explain));
     Ok(Measured {
@@ -106,16 +119,26 @@ fn measure_download(
     })
 }
 
-fn measure_sum(model: Model, range: NumberRange, chunks: usize) -> anyhow::Result<Measured> {
+fn measure_sum(
+    model: Model,
+    range: NumberRange,
+    chunks: usize,
+    trace: Option<&Path>,
+) -> anyhow::Result<Measured> {
     let chunks = Numbers::Range(range).split(chunks)?;
 
     let mut watch = Stopwatch::start();
-    let adder = sum::prepare(model, processors())?;
+    let mut adder = sum::prepare(model, processors())?;
     let interrupt = signals::interrupt(|| ())?;
+    let recorder = trace.is_some().then(Recorder::new);
+    if let Some(recorder) = &recorder {
+        adder = adder.record(recorder);
+    }
     let report = adder.run(&chunks, &interrupt)?;
     let peak_rss_bytes = watch.pause(|| memory::peak(&adder.processes()))?;
     drop(adder);
     let wall_s = watch.stop();
+    save(recorder, trace, format!("sum, {model}"))?;
 
     let errors = report.parts.iter().filter_map(|part| part.sum.as_ref().err().map(explain));
     Ok(Measured {
@@ -128,6 +151,13 @@ fn measure_sum(model: Model, range: NumberRange, chunks: usize) -> anyhow::Resul
         total: report.total(),
         errors: errors.take(MOST_ERRORS).collect(),
     })
+}
+
+fn save(recorder: Option<Recorder>, trace: Option<&Path>, name: String) -> anyhow::Result<()> {
+    if let (Some(recorder), Some(path)) = (recorder, trace) {
+        file::save(path, &[recorder.finish(name)]).context("cannot write the trace")?;
+    }
+    Ok(())
 }
 
 /// Measures wall time, without that of looking at the memory.

@@ -28,7 +28,7 @@ pub(super) fn measure(
     for &model in models.iter().filter(|model| **model != Model::Sequential) {
         let doubled = successors(Some(1), |in_flight| Some(2 * in_flight));
         for concurrency in doubled.take_while(|in_flight| *in_flight < files).chain([files]) {
-            steps.push(Step { concurrency, entry: downloads.measure(model, concurrency)? });
+            steps.push(Step { concurrency, entry: downloads.measure(model, concurrency, None)? });
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use super::{Attempts, DownloadError, Job, Row, Run};
 use crate::http::blocking::TlsConnect;
 use crate::http::blocking::{self, Connect, is_quiet};
 use crate::http::{Origin, refuse_https};
+use crate::trace::{Direction, Wait, wait_for};
 use crate::workloads::Interrupt;
 use crate::workloads::part_file::OsDisk;
 
@@ -38,11 +40,18 @@ impl Session {
 
     /// Fetches a file, in as many attempts as it takes and the settings allow.
     pub(super) fn fetch(&self, job: Job, run: &Run) -> Row {
+        match job.track.clone() {
+            Some(track) => track.run(|| self.fetch_now(job, run)),
+            None => self.fetch_now(job, run),
+        }
+    }
+
+    fn fetch_now(&self, job: Job, run: &Run) -> Row {
         let mut attempts = Attempts::begin(run);
         loop {
             let outcome = self.attempt_in_time(&job, run);
             match attempts.pause_after(&outcome) {
-                Some(pause) => run.interrupt.pause(pause),
+                Some(pause) => wait_for("the next attempt", || run.interrupt.pause(pause)),
                 None => return attempts.end(job, outcome),
             }
         }
@@ -104,10 +113,12 @@ impl Connect for Tcp {
     fn connect(&self, origin: &Origin) -> io::Result<Patient> {
         refuse_https(origin)?;
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        for address in (origin.host(), origin.port()).to_socket_addrs()? {
+        let name = (origin.host(), origin.port());
+        for address in wait_for("an address", || name.to_socket_addrs())? {
             self.patience.check()?;
             // All addresses of a name share the time.
-            match TcpStream::connect_timeout(&address, self.patience.left()) {
+            let connect = || TcpStream::connect_timeout(&address, self.patience.left());
+            match wait_for("a connection", connect) {
                 Ok(stream) => {
                     stream.set_read_timeout(Some(GLANCE))?;
                     stream.set_write_timeout(Some(GLANCE))?;
@@ -160,14 +171,16 @@ impl Patience {
     }
 
     /// Makes a call again as long as it only ran out of its `GLANCE`.
-    fn wait<R>(&self, mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
-        loop {
-            self.check()?;
-            match call() {
-                Err(error) if is_glance(&error) => {}
-                result => return result,
+    fn wait<R>(&self, on: Wait, mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+        wait_for(on, || {
+            loop {
+                self.check()?;
+                match call() {
+                    Err(error) if is_glance(&error) => {}
+                    result => return result,
+                }
             }
-        }
+        })
     }
 }
 
@@ -181,15 +194,21 @@ struct Patient {
     patience: Patience,
 }
 
+impl Patient {
+    fn to_be(&self, direction: Direction) -> Wait {
+        Wait::Io { fd: self.stream.as_raw_fd(), direction }
+    }
+}
+
 impl Read for Patient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.patience.wait(|| self.stream.read(buffer))
+        self.patience.wait(self.to_be(Direction::Read), || self.stream.read(buffer))
     }
 }
 
 impl Write for Patient {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patience.wait(|| self.stream.write(bytes))
+        self.patience.wait(self.to_be(Direction::Write), || self.stream.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

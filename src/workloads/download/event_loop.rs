@@ -12,8 +12,8 @@ use super::{Attempts, DownloadError, Job, Row, Run, Settings};
 use crate::http::{self, Connect, Session};
 use crate::task::{JoinSet, yield_now};
 use crate::time::{sleep, timeout};
-use crate::workloads::Interrupt;
 use crate::workloads::part_file::{Disk, OsDisk};
+use crate::workloads::{Interrupt, recorded};
 
 #[cfg(feature = "tls")]
 type Dial = http::TlsConnect<http::TcpConnect>;
@@ -28,8 +28,9 @@ fn dial(settings: &Settings) -> Dial {
 }
 
 pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
-    let runtime = run.settings.runtime.clone().build()?;
-    Ok(runtime.block_on(fetch_all(jobs, run, dial(&run.settings), OsDisk)))
+    recorded(run.settings.runtime.clone(), run.recorder.as_ref(), |runtime| {
+        runtime.block_on(fetch_all(jobs, run, dial(&run.settings), OsDisk))
+    })
 }
 
 pub(super) async fn fetch_all<C, D>(jobs: Vec<Job>, run: &Arc<Run>, connect: C, disk: D) -> Vec<Row>

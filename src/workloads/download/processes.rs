@@ -11,12 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::blocking::Session;
 use super::{DownloadError, Job, Row, Run, Settings};
 use crate::processes::{ProcessPool, StartError};
-use crate::workloads::pooled::{Span, die_if_told, do_all};
+use crate::trace::{Account, Track};
+use crate::workloads::pooled::{Span, accounted, die_if_told, do_all};
 use crate::workloads::{InFlight, Interrupt, part_file};
 
 /// Workers that are ready to fetch.
 #[derive(Debug)]
-pub(super) struct Fetchers(ProcessPool<Errand, Outcome>);
+pub(super) struct Fetchers {
+    pool: ProcessPool<Errand, Outcome>,
+    /// The workers have inherited it.
+    clock: Instant,
+}
 
 /// A job on its way.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,6 +29,7 @@ struct Errand {
     url: String,
     /// A path need not be text.
     target: Option<OsString>,
+    record: bool,
 }
 
 /// A row on its way back. An error is text by then.
@@ -33,6 +39,7 @@ struct Outcome {
     attempts: u32,
     elapsed: Duration,
     span: Span,
+    account: Option<Account>,
 }
 
 impl Fetchers {
@@ -41,25 +48,28 @@ impl Fetchers {
         let begin = || {
             let (watch, in_flight) = (Arc::new(()), InFlight::default());
             let interrupt = Interrupt::on_sigterm();
-            let run = Run { settings: settings.clone(), watch, interrupt, in_flight };
+            let settings = settings.clone();
+            let run = Run { settings, watch, interrupt, in_flight, recorder: None };
             (Session::new(&run), run)
         };
-        let fetch = |(session, run): &mut (Session, Run), Errand { url, target }| {
-            let job = Job { url, target: target.map(Into::into) };
+        let fetch = |(session, run): &mut (Session, Run), errand: Errand| {
+            let Errand { url, target, record } = errand;
+            let job = Job { url, target: target.map(Into::into), track: None };
             die_if_told(&run.interrupt);
-            let (span, row) = Span::of(clock, || session.fetch(job, run));
+            let fetch = || accounted(record, clock, || session.fetch(job, run));
+            let (span, (row, account)) = Span::of(clock, fetch);
             if row.outcome.is_err() {
                 die_if_told(&run.interrupt);
             }
             let outcome = row.outcome.map_err(|error| explain(&error));
-            Outcome { outcome, attempts: row.attempts, elapsed: row.elapsed, span }
+            Outcome { outcome, attempts: row.attempts, elapsed: row.elapsed, span, account }
         };
         let builder = ProcessPool::builder().workers(settings.concurrency.get());
-        Ok(Self(builder.initializer(begin).build(fetch)?))
+        Ok(Self { pool: builder.initializer(begin).build(fetch)?, clock })
     }
 
     pub(super) fn processes(&self) -> Vec<u32> {
-        self.0.processes()
+        self.pool.processes()
     }
 
     /// A row for each job in its order, and how many were under way at once.
@@ -73,10 +83,11 @@ impl Fetchers {
         let errands = jobs.iter().map(|job| Errand {
             url: job.url.clone(),
             target: job.target.as_ref().map(|target| target.clone().into()),
+            record: job.track.is_some(),
         });
         let mut rows: Vec<Option<Row>> = jobs.iter().map(|_| None).collect();
         let mut spans = Vec::new();
-        do_all(&self.0, errands, &run.interrupt, |place, result| {
+        do_all(&self.pool, errands, &run.interrupt, |place, result| {
             let job = jobs[place].clone();
             if result.is_err()
                 && !foreign[place]
@@ -86,8 +97,11 @@ impl Fetchers {
                 let _ = std::fs::remove_file(part);
             }
             let row = match result {
-                Ok(Outcome { outcome, attempts, elapsed, span }) => {
+                Ok(Outcome { outcome, attempts, elapsed, span, account }) => {
                     spans.push(span);
+                    if let (Some(track), Some(account)) = (&job.track, account) {
+                        track.add(self.clock, account);
+                    }
                     let outcome = outcome.map_err(|text| match run.interrupt.is_set() {
                         true => DownloadError::Interrupted,
                         false => DownloadError::InWorker(text),
@@ -96,6 +110,7 @@ impl Fetchers {
                     Row { job, outcome, attempts, elapsed }
                 }
                 Err(error) => {
+                    job.track.iter().for_each(Track::lost);
                     // The death of a worker that was told to stop is the interrupt's doing.
                     let error = match run.interrupt.is_set() {
                         true => DownloadError::Interrupted,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::{Place, SumError};
+use crate::trace::wait_for;
 use crate::workloads::Interrupt;
 
 /// The end of a part that goes on to the end of its file.
@@ -176,7 +177,7 @@ impl<R: Read> Words<'_, R> {
             if self.interrupt.is_set() {
                 return Err(Trouble::Interrupted);
             }
-            match self.source.read(&mut self.buffer[self.tail..]) {
+            match wait_for("its file", || self.source.read(&mut self.buffer[self.tail..])) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => break result.map_err(Trouble::Read)?,
             }

@@ -10,12 +10,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{Chunk, NumberRange, Place, StartError, SumError};
 use crate::processes::{ProcessError, ProcessPool};
+use crate::trace::{Account, Recorder};
 use crate::workloads::Interrupt;
-use crate::workloads::pooled::{Span, die_if_told, do_all};
+use crate::workloads::pooled::{Span, accounted, die_if_told, do_all};
 
 /// Workers that are ready to add.
 #[derive(Debug)]
-pub(super) struct Adders(ProcessPool<Errand, (Span, Result<i128, Trouble>)>);
+pub(super) struct Adders {
+    pool: ProcessPool<(Errand, bool), Added>,
+    /// The workers have inherited it.
+    clock: Instant,
+}
+
+/// When a chunk was added, what came of it, and how it went if that was asked for.
+type Added = (Span, Result<i128, Trouble>, Option<Account>);
 
 impl Adders {
     pub(super) fn fork(workers: usize) -> Result<Self, StartError> {
@@ -26,35 +34,47 @@ impl Adders {
             let _ = stdin.as_ref().is_ok_and(|stdin| nix::unistd::dup2_stdin(stdin).is_ok());
             Interrupt::on_sigterm()
         };
-        let add = move |interrupt: &mut Interrupt, errand: Errand| {
+        let add = move |interrupt: &mut Interrupt, (errand, record): (Errand, bool)| {
             die_if_told(interrupt);
             let sum = || errand.chunk().and_then(|chunk| chunk.sum(interrupt));
-            let (span, sum) = Span::of(clock, sum);
+            let (span, (sum, account)) = Span::of(clock, || accounted(record, clock, sum));
             if sum.is_err() {
                 die_if_told(interrupt);
             }
-            (span, sum.map_err(Trouble::from))
+            (span, sum.map_err(Trouble::from), account)
         };
         let builder = ProcessPool::builder().workers(workers).initializer(begin);
-        Ok(Self(builder.build(add).map_err(|cause| StartError::new("worker processes", cause))?))
+        let pool = builder.build(add);
+        let pool = pool.map_err(|cause| StartError::new("worker processes", cause))?;
+        Ok(Self { pool, clock })
     }
 
     pub(super) fn processes(&self) -> Vec<u32> {
-        self.0.processes()
+        self.pool.processes()
     }
 
     /// The sums in the order of the chunks, and how many were being added at once.
     pub(super) fn run(
         &self,
         chunks: &[Chunk],
+        recorder: Option<&Recorder>,
         interrupt: &Interrupt,
     ) -> io::Result<(Vec<Result<i128, SumError>>, usize)> {
         let mut sums: Vec<_> = chunks.iter().map(|_| Err(SumError::Interrupted)).collect();
         let mut spans = Vec::new();
-        do_all(&self.0, chunks.iter().map(Errand::from), interrupt, |place, result| {
+        let track = |chunk: &Chunk| recorder.map(|to| to.track(chunk.to_string()));
+        let tracks: Vec<_> = chunks.iter().map(track).collect();
+        let errands = chunks.iter().map(|chunk| (Errand::from(chunk), recorder.is_some()));
+        do_all(&self.pool, errands, interrupt, |place, result| {
+            if let (Some(track), Err(_)) = (&tracks[place], &result) {
+                track.lost();
+            }
             sums[place] = match result {
-                Ok((span, sum)) => {
+                Ok((span, sum, account)) => {
                     spans.push(span);
+                    if let (Some(track), Some(account)) = (&tracks[place], account) {
+                        track.add(self.clock, account);
+                    }
                     sum.map_err(SumError::from)
                 }
                 // The death of a worker that was told to stop is the interrupt's doing.

@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::thread;
 
-use super::{Chunk, SumError};
+use super::SumError;
 
-pub(super) fn run(
-    chunks: &[Chunk],
-    add: impl Fn(&Chunk) -> Result<i128, SumError> + Sync,
+pub(super) fn run<C: Sync>(
+    chunks: &[C],
+    add: impl Fn(&C) -> Result<i128, SumError> + Sync,
 ) -> Vec<Result<i128, SumError>> {
     let add = &add;
     thread::scope(|scope| {
@@ -32,7 +32,7 @@ mod tests {
     use std::sync::Barrier;
 
     use super::*;
-    use crate::workloads::sum::Numbers;
+    use crate::workloads::sum::{Chunk, Numbers};
 
     fn four_chunks() -> Vec<Chunk> {
         Numbers::Range("1..=4".parse().unwrap()).split(4).unwrap()

@@ -3,13 +3,13 @@
 use std::io;
 use std::thread::available_parallelism;
 
+use super::SumError;
 use super::thread_per_task::message;
-use super::{Chunk, SumError};
 use crate::{JoinError, threads};
 
-pub(super) fn run(
-    chunks: &[Chunk],
-    add: impl Fn(&Chunk) -> Result<i128, SumError> + Sync,
+pub(super) fn run<C: Sync>(
+    chunks: &[C],
+    add: impl Fn(&C) -> Result<i128, SumError> + Sync,
 ) -> io::Result<Vec<Result<i128, SumError>>> {
     let size = available_parallelism().map_or(1, usize::from).min(chunks.len()).max(1);
     let add = &add;
@@ -24,7 +24,7 @@ pub(super) fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workloads::sum::Numbers;
+    use crate::workloads::sum::{Chunk, Numbers};
 
     #[test]
     fn a_chunk_whose_job_panics_fails_alone_and_says_why() {
