@@ -21,7 +21,7 @@
 //!
 //! ```text
 //! kernel → Backend::wait → Reactor::wait → Waker::wake → Queues::wake → tick → Future::poll
-//!        → TcpStream::poll_read → WouldBlock → Reactor::wait_for → waiting queue → (sleep)
+//!        → TcpStream::poll_read → WouldBlock → Reactor::wait_for → Queues::suspend → (sleep)
 //! ```
 //!
 //! # Reading order

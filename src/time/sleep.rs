@@ -10,8 +10,8 @@ use crate::coop;
 use crate::runtime::{EventLoop, LoopId, TimerKey};
 use crate::trace::Wait;
 
-/// Waits for `duration` from now. Never returns early; on an idle loop it returns within a
-/// millisecond after it. A duration too long to come (`Duration::MAX`) waits for ever.
+/// Waits for `duration` from now. Never returns early; on an idle loop it returns some
+/// 60 µs after it (as late as Linux lets a sleep end). A duration too long to come (`Duration::MAX`) waits for ever.
 ///
 /// `sleep(Duration::ZERO)` gives the other tasks a turn. Dropping it forgets the deadline.
 ///
