@@ -8,7 +8,7 @@
 use std::iter;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::board::Board;
@@ -21,12 +21,11 @@ const LONGEST_RUN: usize = 64;
 const RUNS_PER_WORKER: usize = 8;
 
 pub(super) struct Batch<'env, I, T, F> {
-    items: Box<[Mutex<Option<I>>]>,
+    /// Without those that were begun.
+    runs: Box<[Run<I>]>,
     run_length: usize,
     /// The first run that no share has taken.
     next_run: AtomicUsize,
-    /// Runs in which nothing is left to begin.
-    begun: Box<[AtomicBool]>,
     /// The items that were not done when their run was last left.
     left: AtomicUsize,
     job: Mutex<Held<T, F>>,
@@ -34,6 +33,10 @@ pub(super) struct Batch<'env, I, T, F> {
     /// Why nothing more is to be begun, once that is so.
     over: Box<dyn Fn() -> Option<JoinError> + Send + Sync + 'env>,
 }
+
+/// What different workers write to is not to share a line of their caches.
+#[repr(align(128))]
+struct Run<I>(Mutex<Box<[Option<I>]>>);
 
 /// The job function, and who uses it. It is gone before the last result is there: whoever has all results finds that
 /// what it captured was let go.
@@ -57,17 +60,16 @@ impl<'env, I, T, F> Batch<'env, I, T, F> {
     ) -> Self {
         let count = items.len();
         let run_length = (count / (RUNS_PER_WORKER * workers.max(1))).clamp(1, LONGEST_RUN);
+        let mut items = items.into_iter().map(Some);
+        let run = |_| Run(Mutex::new(items.by_ref().take(run_length).collect()));
         let job = (count > 0).then(|| Arc::new(job));
-        let results = Arc::new(Board::new(count));
-        results.set_many_to_come(run_length > 1);
         Self {
-            items: items.into_iter().map(|item| Mutex::new(Some(item))).collect(),
+            runs: (0..count).step_by(run_length).map(run).collect(),
             run_length,
             next_run: AtomicUsize::new(0),
-            begun: (0..count.div_ceil(run_length)).map(|_| AtomicBool::new(false)).collect(),
             left: AtomicUsize::new(count),
             job: Mutex::new(Held { job, users: 0, last: None, in_flight: InFlight::begin() }),
-            results,
+            results: Arc::new(Board::new(count, run_length)),
             over: Box::new(over),
         }
     }
@@ -77,7 +79,7 @@ impl<'env, I, T, F> Batch<'env, I, T, F> {
     }
 
     pub(super) fn is_begun(&self, index: usize) -> bool {
-        lock(&self.items[index]).is_none()
+        lock(&self.runs[index / self.run_length].0)[index % self.run_length].is_none()
     }
 
     /// Does what is left to be done, with others.
@@ -86,18 +88,13 @@ impl<'env, I, T, F> Batch<'env, I, T, F> {
         F: Fn(&mut S, I) -> T,
     {
         self.with_job(|job| {
-            let runs = self.begun.len();
+            let count = self.runs.len();
             let not_taken = iter::from_fn(|| {
-                Some(self.next_run.fetch_add(1, Ordering::Relaxed)).filter(|run| *run < runs)
+                Some(self.next_run.fetch_add(1, Ordering::Relaxed)).filter(|run| *run < count)
             });
-            let not_begun = (0..runs).filter(|run| !self.begun[*run].load(Ordering::Relaxed));
-            not_taken.chain(not_begun).find_map(|run| {
-                self.results.set_many_to_come(run + 1 < runs);
-                let start = run * self.run_length;
-                let items = start..self.items.len().min(start + self.run_length);
-                let last = self.do_run(items, |item| result_of(|| job(state, item)));
-                self.begun[run].store(true, Ordering::Relaxed);
-                last
+            not_taken.chain(0..count).find_map(|run| {
+                self.results.set_many_to_come(run + 1 < count);
+                self.do_items(run, 0..self.run_length, |item| result_of(|| job(state, item)))
             })
         });
     }
@@ -107,8 +104,10 @@ impl<'env, I, T, F> Batch<'env, I, T, F> {
     where
         F: Fn(&mut S, I) -> T,
     {
-        let item = index..index + 1;
-        self.with_job(|job| self.do_run(item, |item| result_of(|| job(state, item))));
+        let (run, place) = (index / self.run_length, index % self.run_length);
+        self.with_job(|job| {
+            self.do_items(run, place..place + 1, |item| result_of(|| job(state, item)))
+        });
     }
 
     /// Cancels what nobody has begun.
@@ -117,30 +116,36 @@ impl<'env, I, T, F> Batch<'env, I, T, F> {
             shielded(|| drop(item));
             Err(JoinError::cancelled())
         };
-        self.with_job(|_| self.do_run(0..self.items.len(), refuse));
+        self.with_job(|_| {
+            (0..self.runs.len()).find_map(|run| self.do_items(run, 0..self.run_length, refuse))
+        });
     }
 
-    /// Settles the items of a run that nobody has begun, but gives back the very last of the batch.
-    fn do_run(
+    /// Does those items in these places of a run that nobody has begun. Their results are settled, but for the very
+    /// last of the batch, which comes back.
+    fn do_items(
         &self,
-        run: Range<usize>,
-        mut settle: impl FnMut(I) -> Result<T, JoinError>,
+        run: usize,
+        places: Range<usize>,
+        mut result_of: impl FnMut(I) -> Result<T, JoinError>,
     ) -> Option<Done<T>> {
         let (mut held, mut count) = (None, 0);
-        for index in run {
-            let Some(item) = lock(&self.items[index]).take() else { continue };
+        for place in places {
+            let Some(item) = lock(&self.runs[run].0).get_mut(place).and_then(Option::take) else {
+                continue;
+            };
             // With this item in hand, the one before was not the last.
             if let Some(done) = held.take() {
                 self.results.settle(done);
             }
             let result = match (self.over)() {
-                None => settle(item),
+                None => result_of(item),
                 Some(why) => {
                     shielded(|| drop(item));
                     Err(why)
                 }
             };
-            held = Some((index, result));
+            held = Some((run * self.run_length + place, result));
             count += 1;
         }
         let held = held?;

@@ -84,14 +84,14 @@ impl<S: 'static> Pool<S> {
             }));
         }
         let (items, pool): (Vec<_>, _) = (items.into_iter().collect(), Arc::clone(self));
-        let workers = self.queue.most_threads().min(items.len());
+        let (count, workers) = (items.len(), self.queue.most_threads().min(items.len()));
         let over = move || pool.over.load(Ordering::Acquire).then(|| pool.why_not());
         let batch = Arc::new(Batch::new(items, job, workers, over));
         for _ in 0..workers {
             self.put(Box::new(Share(Arc::clone(&batch))));
         }
         let results = batch.results();
-        Results::of_batch(results, Some(Arc::new(Helper { pool: Arc::clone(self), batch })))
+        Results::of_batch(count, results, Some(Arc::new(Helper { pool: Arc::clone(self), batch })))
     }
 
     /// Queues a job, and says where; nowhere, if it has been run or refused.

@@ -1,11 +1,12 @@
 //! The results of many jobs: in the order of the jobs, or as they come.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, mpsc};
 use std::{fmt, vec};
 
 use super::board::Board;
-use crate::job::{JobHandle, JoinError};
+use crate::job::{JobHandle, JoinError, shielded};
 
 /// The results of the jobs of a `map`, in the order of its items. `next` blocks until the next one is
 /// there. Dropping it detaches what is left.
@@ -24,8 +25,10 @@ enum Source<T> {
     Jobs(vec::IntoIter<JobHandle<T>>),
     Batch {
         results: Arc<Board<T>>,
-        /// Those that were not taken yet.
+        /// Those that were not given out yet.
         left: Range<usize>,
+        /// The first of them, as far as they are here.
+        here: VecDeque<Result<T, JoinError>>,
         batch: Option<Arc<dyn Help>>,
     },
 }
@@ -42,8 +45,12 @@ impl<T> Results<T> {
         Self(Source::Jobs(handles.collect::<Vec<_>>().into_iter()))
     }
 
-    pub(super) fn of_batch(results: Arc<Board<T>>, batch: Option<Arc<dyn Help>>) -> Self {
-        Self(Source::Batch { left: 0..results.len(), results, batch })
+    pub(super) fn of_batch(
+        count: usize,
+        results: Arc<Board<T>>,
+        batch: Option<Arc<dyn Help>>,
+    ) -> Self {
+        Self(Source::Batch { results, left: 0..count, here: VecDeque::new(), batch })
     }
 }
 
@@ -51,15 +58,18 @@ impl<T> Iterator for Results<T> {
     type Item = Result<T, JoinError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (results, left, batch) = match &mut self.0 {
+        let (results, left, here, batch) = match &mut self.0 {
             Source::Jobs(handles) => return handles.next().map(JobHandle::wait),
-            Source::Batch { results, left, batch } => (results, left, batch),
+            Source::Batch { results, left, here, batch } => (results, left, here, batch),
         };
         let index = left.next()?;
-        if let Some(batch) = batch {
-            batch.help(index);
+        if here.is_empty() {
+            if let Some(batch) = batch {
+                batch.help(index);
+            }
+            results.take(index, here);
         }
-        Some(results.take(index))
+        here.pop_front()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -72,8 +82,11 @@ impl<T> Iterator for Results<T> {
 
 impl<T> Drop for Results<T> {
     fn drop(&mut self) {
-        if let Source::Batch { results, left, .. } = &mut self.0 {
-            left.for_each(|index| results.leave(index));
+        if let Source::Batch { results, left, here, .. } = &mut self.0
+            && left.start < left.end
+        {
+            results.leave(left.start + here.len());
+            here.drain(..).for_each(|result| shielded(|| drop(result)));
         }
     }
 }

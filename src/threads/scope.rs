@@ -104,13 +104,13 @@ impl<'env> Scope<'env> {
         job: impl Fn(I) -> T + Send + Sync + 'env,
     ) -> Results<T> {
         let items: Vec<_> = items.into_iter().collect();
-        let shares = self.size.min(items.len());
+        let (count, shares) = (items.len(), self.size.min(items.len()));
         let batch =
             Arc::new(Batch::new(items, move |(): &mut (), item| job(item), shares, || None));
         for _ in 0..shares {
             self.put(Box::new(Share(Arc::clone(&batch))));
         }
-        Results::of_batch(batch.results(), None)
+        Results::of_batch(count, batch.results(), None)
     }
 
     fn put(&self, job: Box<dyn Job<()> + 'env>) {
