@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::job::{JoinError, LOOKS, shielded};
 
 /// How long the reader sleeps before it asks to be woken.
-const NAP: Duration = Duration::from_micros(200);
+const NAP: Duration = Duration::from_micros(500);
 
 pub(super) struct Board<T> {
     runs: Box<[Run<T>]>,
