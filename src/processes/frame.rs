@@ -32,10 +32,14 @@ pub(super) enum Kind {
     Panicked,
     /// From a worker: why the argument or the result could not travel.
     Failed,
+    /// To a worker: the arguments of several jobs.
+    Jobs,
+    /// From a worker: their results, or those of the first that have none yet.
+    Results,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Job,
         Self::Ready,
         Self::NotReady,
@@ -43,6 +47,8 @@ impl Kind {
         Self::Result,
         Self::Panicked,
         Self::Failed,
+        Self::Jobs,
+        Self::Results,
     ];
 }
 

@@ -1,7 +1,7 @@
 //! The pool as its users see it.
 
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
@@ -9,12 +9,17 @@ use serde::de::DeserializeOwned;
 
 use super::builder::{Builder, Settings};
 use super::error::{ProcessError, StartError};
-use super::frame::{Kind, encode};
-use super::handle::ProcessHandle;
+use super::frame::{HEADER, Kind, encode};
+use super::handle::{ProcessHandle, decoded};
+use super::job::{Answer, Job, Part};
 use super::link::{Link, reap};
-use super::queue::{Answer, Job, Queue};
+use super::packed::{Packed, values};
+use super::queue::Queue;
 use super::results::{Imap, ImapUnordered};
 use super::supervisor;
+
+/// So many bytes of arguments are queued before more are drawn.
+const TOGETHER: usize = 256 * 1024;
 
 /// Workers in processes of their own, for one job function: Python's `multiprocessing.Pool`.
 ///
@@ -116,9 +121,42 @@ impl<In, Out> ProcessPool<In, Out> {
         In: Serialize,
         Out: DeserializeOwned,
     {
-        // Collected first: a chain of iterators would wait for each job before it submits the next.
-        let handles: Vec<_> = arguments.into_iter().map(|argument| self.submit(argument)).collect();
-        handles.into_iter().map(ProcessHandle::wait).collect()
+        let (parts, replies) = mpsc::channel();
+        let mut results = Vec::new();
+        let mut packed = Packed::default();
+        let push = |packed: &mut Packed, end: usize| {
+            if packed.count > 0 {
+                let first = end - packed.count;
+                self.push(Job::many(std::mem::take(packed), first, parts.clone()));
+            }
+        };
+        for (place, argument) in arguments.into_iter().enumerate() {
+            results.push(None);
+            match self.encode(&argument) {
+                Ok(frame) => packed.push(&frame[HEADER..]),
+                Err(error) => {
+                    push(&mut packed, place);
+                    results[place] = Some(Err(error));
+                }
+            }
+            if packed.bytes.len() >= TOGETHER {
+                push(&mut packed, place + 1);
+            }
+        }
+        push(&mut packed, results.len());
+        drop(parts);
+        for Part { first, count, reply, is_packed } in replies {
+            let places = results[first..first + count].iter_mut();
+            match reply {
+                Ok(body) if is_packed => places
+                    .zip(values(&body))
+                    .for_each(|(place, value)| *place = Some(decoded(value))),
+                Ok(body) => places.for_each(|place| *place = Some(decoded(&body))),
+                Err(error) => places.for_each(|place| *place = Some(Err(error.clone()))),
+            }
+        }
+        // Every job answers.
+        results.into_iter().map(|result| result.unwrap_or(Err(ProcessError::Cancelled))).collect()
     }
 
     /// As [`map`](Self::map), but gives each result as soon as it and all before it are there, and reads
@@ -221,17 +259,27 @@ impl<In, Out> ProcessPool<In, Out> {
     where
         In: Serialize,
     {
+        match self.encode(&argument) {
+            Ok(frame) => self.push(Job::one(frame, answer)),
+            Err(error) => answer.give(Err(error)),
+        }
+    }
+
+    fn encode(&self, argument: &In) -> Result<Vec<u8>, ProcessError>
+    where
+        In: Serialize,
+    {
+        encode(Kind::Job, "argument", argument, self.settings.frame_limit)
+            .map_err(|reason| ProcessError::Transfer { reason })
+    }
+
+    fn push(&self, job: Job) {
         if std::process::id() != self.owner {
             let forked = "it belongs to the process that made it, and this one is a fork of that";
-            return answer.give(Err(ProcessError::pool(forked)));
+            return job.fail(ProcessError::pool(forked));
         }
-        match encode(Kind::Job, "argument", &argument, self.settings.frame_limit) {
-            Ok(frame) => {
-                self.start();
-                self.queue.push(Job { frame, answer, lost: 0 });
-            }
-            Err(reason) => answer.give(Err(ProcessError::Transfer { reason })),
-        }
+        self.start();
+        self.queue.push(job);
     }
 
     /// At the first job, starts the thread that drives the pipes.
@@ -270,7 +318,7 @@ impl<In, Out> Drop for ProcessPool<In, Out> {
             // On that thread itself, when a waker drops the last of the pool, it ends by itself.
             Supervision::Running(thread) if thread.thread().id() == thread::current().id() => {}
             Supervision::Running(thread) => _ = thread.join(),
-            Supervision::NotStarted(Link { control, nursery }) => {
+            Supervision::NotStarted(Link { control, nursery, .. }) => {
                 drop(control);
                 reap(nursery);
             }

@@ -4,6 +4,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::ptr::NonNull;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, s
 use nix::unistd::{self, ForkResult, Pid};
 
 use super::error::StartError;
+use super::outbox::Outbox;
 
 /// How long a thread that was joined may take to vanish from the kernel's list: some milliseconds.
 const VANISHING: Duration = Duration::from_millis(100);
@@ -118,4 +120,57 @@ pub(super) fn receive_with(
         }
     }
     Ok((message.bytes, received))
+}
+
+/// Types for which zeroed bytes are a value, and which may be changed by another process at any time: made of atomics.
+///
+/// # Safety
+/// The implementor is both.
+pub(super) unsafe trait Shareable {}
+
+// SAFETY: it consists of atomic integers.
+unsafe impl Shareable for Outbox {}
+
+/// Memory that this process shares with those forked from it later.
+pub(super) struct SharedMemory<T> {
+    first: NonNull<T>,
+    count: usize,
+}
+
+// SAFETY: it is used through shared references only, to what other processes may change anyway.
+unsafe impl<T: Shareable + Sync> Send for SharedMemory<T> {}
+// SAFETY: as above.
+unsafe impl<T: Shareable + Sync> Sync for SharedMemory<T> {}
+
+impl<T: Shareable> SharedMemory<T> {
+    /// Zeroed; a page takes memory once it is used.
+    pub(super) fn new(count: usize) -> io::Result<Self> {
+        let length = size_of::<T>() * count;
+        let (access, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANON);
+        // SAFETY: a new mapping, wherever the kernel likes, changes nothing that there is.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), length, access, flags, -1, 0) };
+        match NonNull::new(start.cast()) {
+            Some(first) if start != libc::MAP_FAILED => Ok(Self { first, count }),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&T> {
+        // SAFETY: so many stand in the mapping, page-aligned, and any bytes there are a `T`.
+        (index < self.count).then(|| unsafe { self.first.add(index).as_ref() })
+    }
+}
+
+impl<T> Drop for SharedMemory<T> {
+    fn drop(&mut self) {
+        // SAFETY: it is the mapping made in `new`, and no reference outlives this.
+        unsafe { libc::munmap(self.first.as_ptr().cast(), size_of::<T>() * self.count) };
+    }
+}
+
+impl<T> std::fmt::Debug for SharedMemory<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SharedMemory").field("count", &self.count).finish()
+    }
 }
