@@ -107,7 +107,7 @@ mod tests {
         let outboxes = Outboxes::new(1).unwrap();
         let outbox = outboxes.get(outboxes.borrow()).unwrap();
         let mut packed = Packed::default();
-        packed.push(b"result");
+        packed.push(|bytes| Ok::<_, ()>(bytes.extend(b"result"))).unwrap();
         assert!(outbox.add(&packed.bytes));
         assert_eq!(outbox.left(0).count, 1);
         assert_eq!(

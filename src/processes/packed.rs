@@ -10,10 +10,27 @@ pub(super) struct Packed {
 const LENGTH: usize = 4;
 
 impl Packed {
-    pub(super) fn push(&mut self, value: &[u8]) {
-        self.bytes.extend((value.len() as u32).to_le_bytes());
-        self.bytes.extend(value);
+    /// Adds what `write` appends to the bytes, unless it fails.
+    pub(super) fn push<E>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = self.bytes.len();
+        self.bytes.extend([0; LENGTH]);
+        if let Err(error) = write(&mut self.bytes) {
+            self.bytes.truncate(start);
+            return Err(error);
+        }
+        let length = (self.bytes.len() - start - LENGTH) as u32;
+        self.bytes[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
         self.count += 1;
+        Ok(())
+    }
+
+    /// Takes back the last value, before which there were so many bytes.
+    pub(super) fn split_off_last(&mut self, before: usize) -> Vec<u8> {
+        self.count -= 1;
+        self.bytes.split_off(before).split_off(LENGTH)
     }
 
     /// The first values, at least one and at most `count`, which take no more than `most` bytes if they are several.
@@ -49,7 +66,8 @@ mod tests {
     fn values_come_out_as_they_went_in_and_can_be_cut() {
         let mut packed = Packed::default();
         for value in ["one", "", "three"] {
-            packed.push(value.as_bytes());
+            let wrote = packed.push(|bytes| Ok::<_, ()>(bytes.extend(value.as_bytes())));
+            assert_eq!(wrote, Ok(()));
         }
         assert!(values(&packed.bytes).eq([&b"one"[..], b"", b"three"]));
         let (count, end) = Packed::first(&packed.bytes, 2, 100);

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::builder::{Builder, Settings};
 use super::error::{ProcessError, StartError};
-use super::frame::{HEADER, Kind, encode};
+use super::frame::{Kind, encode, encode_onto};
 use super::handle::{ProcessHandle, decoded};
 use super::job::{Answer, Job, Part};
 use super::link::{Link, reap};
@@ -132,12 +132,11 @@ impl<In, Out> ProcessPool<In, Out> {
         };
         for (place, argument) in arguments.into_iter().enumerate() {
             results.push(None);
-            match self.encode(&argument) {
-                Ok(frame) => packed.push(&frame[HEADER..]),
-                Err(error) => {
-                    push(&mut packed, place);
-                    results[place] = Some(Err(error));
-                }
+            let limit = self.settings.frame_limit;
+            let encoded = packed.push(|bytes| encode_onto(bytes, "argument", &argument, limit));
+            if let Err(reason) = encoded {
+                push(&mut packed, place);
+                results[place] = Some(Err(ProcessError::Transfer { reason }));
             }
             if packed.bytes.len() >= TOGETHER {
                 push(&mut packed, place + 1);
@@ -259,18 +258,10 @@ impl<In, Out> ProcessPool<In, Out> {
     where
         In: Serialize,
     {
-        match self.encode(&argument) {
+        match encode(Kind::Job, "argument", &argument, self.settings.frame_limit) {
             Ok(frame) => self.push(Job::one(frame, answer)),
-            Err(error) => answer.give(Err(error)),
+            Err(reason) => answer.give(Err(ProcessError::Transfer { reason })),
         }
-    }
-
-    fn encode(&self, argument: &In) -> Result<Vec<u8>, ProcessError>
-    where
-        In: Serialize,
-    {
-        encode(Kind::Job, "argument", argument, self.settings.frame_limit)
-            .map_err(|reason| ProcessError::Transfer { reason })
     }
 
     fn push(&self, job: Job) {

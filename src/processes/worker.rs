@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::frame::{Frame, HEADER, Inflow, Kind, decode, encode, frame, text_frame};
+use super::frame::{Frame, HEADER, Inflow, Kind, decode, encode_onto, frame, seal, text_frame};
 use super::outbox::Outbox;
 use super::packed::{Packed, values};
 use crate::job::shielded;
@@ -38,9 +38,9 @@ pub(super) fn work<S, In: DeserializeOwned, Out: Serialize>(
         }
     };
     pipe.unsent = frame(Kind::Ready, &[]);
-    let run = |argument: &[u8]| {
+    let run = |argument: &[u8], result: &mut Vec<u8>| {
         let argument = decode("argument", argument)?;
-        encode(Kind::Result, "result", &job(&mut state, argument), limit)
+        encode_onto(result, "result", &job(&mut state, argument), limit)
     };
     let status = pipe.answer_all(run).unwrap_or(CUT_OFF);
     // What the worker made for itself is dropped in order: it may hold something not yet written.
@@ -59,20 +59,26 @@ struct Pipe<'a> {
 }
 
 impl Pipe<'_> {
-    fn answer_all(
-        &mut self,
-        mut run: impl FnMut(&[u8]) -> Result<Vec<u8>, String>,
-    ) -> io::Result<i32> {
+    fn answer_all(&mut self, mut run: impl Run) -> io::Result<i32> {
         while let Some(Frame { kind, body }) = self.receive()? {
             // Said before the job begins: a worker that ends without it has certainly not begun.
             self.unsent.append(&mut frame(Kind::Begun, &[]));
             self.flush()?;
-            let alive = match kind {
-                Kind::Job => self.answer(run_one(&mut run, &body)),
+            let done = match kind {
+                Kind::Job => {
+                    let mut result = vec![0; HEADER];
+                    match outcome(|| run(&body, &mut result)) {
+                        Ok(()) => {
+                            self.unsent = seal(Kind::Result, result);
+                            Ok(())
+                        }
+                        Err(trouble) => self.tell(trouble),
+                    }
+                }
                 Kind::Jobs => self.answer_run(&body, &mut run)?,
                 _ => return Ok(CUT_OFF),
             };
-            if !alive {
+            if let Err(TheEnd) = done {
                 self.flush()?;
                 return Ok(PANICKED);
             }
@@ -80,43 +86,40 @@ impl Pipe<'_> {
         Ok(0)
     }
 
-    /// Leaves an answer to be sent; false when the worker is to end: its state may be half changed.
-    fn answer(&mut self, outcome: Outcome) -> bool {
-        let (mut answer, alive) = match outcome {
-            Outcome::Result(frame) => (frame, true),
-            Outcome::Failed(reason) => (text_frame(Kind::Failed, &reason), true),
-            Outcome::Panicked(message) => (text_frame(Kind::Panicked, &message), false),
+    /// Leaves an answer to be sent.
+    fn tell(&mut self, trouble: Trouble) -> Result<(), TheEnd> {
+        let (mut answer, then) = match trouble {
+            Trouble::Failed(reason) => (text_frame(Kind::Failed, &reason), Ok(())),
+            // The state may be half changed: this worker ends, and another begins anew.
+            Trouble::Panicked(message) => (text_frame(Kind::Panicked, &message), Err(TheEnd)),
         };
         self.unsent.append(&mut answer);
-        alive
+        then
     }
 
-    /// Does several jobs, and sends the results of many at once: those of the others are in the outbox.
+    /// Does several jobs, and sends many results at once: until then they are in the outbox as well.
     fn answer_run(
         &mut self,
         arguments: &[u8],
-        mut run: impl FnMut(&[u8]) -> Result<Vec<u8>, String>,
-    ) -> io::Result<bool> {
+        run: &mut impl Run,
+    ) -> io::Result<Result<(), TheEnd>> {
         let mut results = Packed::default();
         for argument in values(arguments) {
-            let outcome = run_one(&mut run, argument);
-            if let Outcome::Result(frame) = &outcome {
-                let before = results.bytes.len();
-                results.push(&frame[HEADER..]);
-                if self.outbox.is_some_and(|outbox| outbox.add(&results.bytes[before..])) {
-                    continue;
+            let before = results.bytes.len();
+            if let Err(trouble) = results.push(|result| outcome(|| run(argument, result))) {
+                self.send_results(&mut results)?;
+                if let Err(end) = self.tell(trouble) {
+                    return Ok(Err(end));
                 }
-                results.bytes.truncate(before);
-                results.count -= 1;
+                self.flush()?;
+            } else if !self.outbox.is_some_and(|outbox| outbox.add(&results.bytes[before..])) {
+                let last = results.split_off_last(before);
+                self.send_results(&mut results)?;
+                self.unsent.append(&mut frame(Kind::Result, &last));
+                self.flush()?;
             }
-            self.send_results(&mut results)?;
-            if !self.answer(outcome) {
-                return Ok(false);
-            }
-            self.flush()?;
         }
-        self.send_results(&mut results)?;
-        Ok(true)
+        Ok(Ok(self.send_results(&mut results)?))
     }
 
     fn send_results(&mut self, results: &mut Packed) -> io::Result<()> {
@@ -153,19 +156,23 @@ impl Pipe<'_> {
     }
 }
 
-/// What came of a job.
-enum Outcome {
-    /// A frame with the result.
-    Result(Vec<u8>),
+/// Does the job with this argument, and appends its result.
+trait Run: FnMut(&[u8], &mut Vec<u8>) -> Result<(), String> {}
+impl<F: FnMut(&[u8], &mut Vec<u8>) -> Result<(), String>> Run for F {}
+
+/// Why a job brought no result.
+enum Trouble {
     Failed(String),
     Panicked(String),
 }
 
-fn run_one(run: impl FnOnce(&[u8]) -> Result<Vec<u8>, String>, argument: &[u8]) -> Outcome {
-    match catch_unwind(AssertUnwindSafe(|| run(argument))) {
-        Ok(Ok(result)) => Outcome::Result(result),
-        Ok(Err(reason)) => Outcome::Failed(reason),
-        Err(panic) => Outcome::Panicked(message(&*panic)),
+/// This worker is to end.
+struct TheEnd;
+
+fn outcome(job: impl FnOnce() -> Result<(), String>) -> Result<(), Trouble> {
+    match catch_unwind(AssertUnwindSafe(job)) {
+        Ok(done) => done.map_err(Trouble::Failed),
+        Err(panic) => Err(Trouble::Panicked(message(&*panic))),
     }
 }
 
