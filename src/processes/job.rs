@@ -20,6 +20,8 @@ pub(super) struct Job {
     /// Where those begin in the frame of which it is not known what came.
     start: usize,
     pub(super) count: usize,
+    /// How many there were at first.
+    pub(super) size: usize,
     pub(super) answer: Answer,
     /// How many workers have ended with the whole frame in their pipe, before they began.
     pub(super) lost: u8,
@@ -27,14 +29,15 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn one(frame: Vec<u8>, answer: Answer) -> Self {
-        Self { frame, start: HEADER, count: 1, answer, lost: 0 }
+        Self { frame, start: HEADER, count: 1, size: 1, answer, lost: 0 }
     }
 
     /// The jobs of a map from this place on.
     pub(super) fn many(arguments: Packed, first: usize, parts: Sender<Part>) -> Self {
         let count = arguments.count;
         let answer = Answer::Many { next: first, left: count, parts };
-        Self { frame: frame(Kind::Jobs, &arguments.bytes), start: HEADER, count, answer, lost: 0 }
+        let frame = frame(Kind::Jobs, &arguments.bytes);
+        Self { frame, start: HEADER, count, size: count, answer, lost: 0 }
     }
 
     pub(super) fn is_many(&self) -> bool {
@@ -56,13 +59,13 @@ impl Job {
         self.start += end;
         self.count -= count;
         let lost = std::mem::take(&mut self.lost);
-        Self { frame, start: HEADER, count, answer: self.answer.cut(count), lost }
+        Self { frame, start: HEADER, count, size: count, answer: self.answer.cut(count), lost }
     }
 
     fn all(&mut self) -> Self {
         let (frame, answer) = (std::mem::take(&mut self.frame), self.answer.cut(self.count));
         let count = std::mem::take(&mut self.count);
-        Self { frame, start: self.start, count, answer, lost: self.lost }
+        Self { frame, start: self.start, count, size: count, answer, lost: self.lost }
     }
 
     /// Gives the results of the first jobs of a run.

@@ -20,8 +20,8 @@ use crate::time::{Instant, timeout};
 /// A job that this many workers could not even begin is given up.
 const MOST_LOST: u8 = 3;
 
-/// Jobs that together take less than this are few.
-const QUICK: Duration = Duration::from_millis(1);
+/// How long a worker is to be busy with what it is given of a map, if the jobs allow it.
+const RUN: Duration = Duration::from_millis(2);
 
 /// How long a worker may live on without its pipe, before it is killed.
 const LINGER: Duration = Duration::from_secs(1);
@@ -132,7 +132,7 @@ impl<'a> Proxy<'a> {
             }
             // Near the end, smaller chunks leave something for the others.
             let share = state.unassigned().div_ceil(settings.workers).min(self.left);
-            let (chunk, run) = (share.min(settings.chunk), share.div_ceil(2).min(self.pace));
+            let (chunk, run) = (share.min(settings.chunk), share.min(self.pace));
             (share > 0).then(|| Next::Jobs(state.take(chunk, run, settings.frame_limit)))
         })
     }
@@ -184,21 +184,20 @@ impl<'a> Proxy<'a> {
             _ => job.give(Err(ProcessError::Transfer { reason: frame.into_text() })),
         }
         if job.count == 0 {
+            let did = job.size;
             self.given.pop_front();
             self.begun = false;
-            self.set_pace();
+            self.set_pace(did);
         }
         Ok(if kind == Kind::Panicked { Stays::No } else { Stays::Yes })
     }
 
-    /// Tiny jobs of a map are given in ever longer runs; those that take their time one by one, so that none waits
-    /// behind another while a worker is idle.
-    fn set_pace(&mut self) {
-        match self.given_at.elapsed() {
-            quick if quick < QUICK => self.pace = self.pace.saturating_mul(8),
-            slow if slow > 4 * QUICK => self.pace = (self.pace / 8).max(1),
-            _ => {}
-        }
+    /// Tiny jobs of a map are given in runs that take about as long as [`RUN`]; those that take longer, one by one,
+    /// so that none waits behind another while a worker is idle.
+    fn set_pace(&mut self, did: usize) {
+        let took = self.given_at.elapsed().as_nanos().max(1);
+        let fitting = did as u128 * RUN.as_nanos() / took;
+        self.pace = usize::try_from(fitting).unwrap_or(usize::MAX).clamp(1, did.saturating_mul(64));
     }
 
     /// Its time is over: it sees the end of its pipe, and goes.
