@@ -42,12 +42,26 @@ pub(super) struct Link {
     pub(super) control: Control,
     pub(super) nursery: Pid,
     pub(super) outboxes: Arc<Outboxes>,
+    /// How many workers it has been asked for before the supervisor was there.
+    pub(super) asked: usize,
 }
 
 impl Link {
     pub(super) fn new(socket: UnixStream, nursery: Pid, outboxes: Arc<Outboxes>) -> Self {
         controls().push(socket.as_raw_fd());
-        Self { control: Control(socket), nursery, outboxes }
+        Self { control: Control(socket), nursery, outboxes, asked: 0 }
+    }
+
+    /// Asks for the first workers: they are forked while the supervisor starts.
+    pub(super) fn ask_early(&mut self, workers: usize) {
+        for _ in 0..workers {
+            let outbox = self.outboxes.borrow();
+            // A few bytes: an empty socket takes all of them, or none.
+            match self.control.socket().write(&Request::Fork { outbox }.to_record()) {
+                Ok(_) => self.asked += 1,
+                Err(_) => return self.outboxes.give_back(outbox),
+            }
+        }
     }
 }
 
@@ -104,7 +118,10 @@ impl Supervisor {
 
     /// Asks for a worker, and returns the next one, whoever asked for it; none when the nursery is gone.
     pub(super) async fn fork_worker(&self) -> Option<Forked> {
-        self.ask(Request::Fork { outbox: self.outboxes.borrow() });
+        match self.asked_early.get().checked_sub(1) {
+            Some(left) => self.asked_early.set(left),
+            None => self.ask(Request::Fork { outbox: self.outboxes.borrow() }),
+        }
         self.hear(|news| match news.forked.pop_front() {
             None if news.over => Some(None),
             None => None,

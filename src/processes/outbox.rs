@@ -1,5 +1,5 @@
-//! Where a worker leaves results before it sends several at once: in memory that it shares with the pool. If it dies
-//! meanwhile, the pool finds them there, and the death costs one job.
+//! Memory that a worker shares with the pool. What would be written to the pipe only for the case that the worker dies,
+//! is left here instead: which job it has begun, and results that are to be sent with others.
 
 use std::io;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use super::packed::{Packed, values};
 use super::sys::SharedMemory;
 
 /// How many bytes of results wait at most.
-const SPACE: usize = 16 * 1024 - 16;
+const SPACE: usize = 16 * 1024 - 24;
 
 /// Workers beyond so many have none, and send each result by itself.
 const MOST: usize = 256;
@@ -17,6 +17,8 @@ const MOST: usize = 256;
 /// Written by one worker; read by the pool when that worker is no more.
 #[repr(C)]
 pub(super) struct Outbox {
+    /// How many frames with jobs were begun.
+    begun: AtomicU64,
     /// How many times what was here has been sent.
     sent: AtomicU64,
     /// How many bytes of results are here.
@@ -25,6 +27,15 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
+    /// The jobs of one more frame begin.
+    pub(super) fn begin(&self) {
+        self.begun.fetch_add(1, Ordering::Release);
+    }
+
+    pub(super) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Acquire)
+    }
+
     /// Adds packed results; false when there is no room for them.
     pub(super) fn add(&self, packed: &[u8]) -> bool {
         let filled = self.filled.load(Ordering::Relaxed) as usize;
@@ -80,6 +91,7 @@ impl Outboxes {
     pub(super) fn borrow(&self) -> u32 {
         let number = self.free().pop().unwrap_or(NONE);
         if let Some(outbox) = self.get(number) {
+            outbox.begun.store(0, Ordering::Release);
             outbox.filled.store(0, Ordering::Release);
             outbox.sent.store(0, Ordering::Release);
         }

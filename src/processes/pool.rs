@@ -18,6 +18,9 @@ use super::queue::Queue;
 use super::results::{Imap, ImapUnordered};
 use super::supervisor;
 
+/// More workers than this are not asked for before there is somebody to hear of them.
+const MOST_EARLY: usize = 64;
+
 /// So many bytes of arguments are queued before more are drawn.
 const TOGETHER: usize = 256 * 1024;
 
@@ -269,18 +272,19 @@ impl<In, Out> ProcessPool<In, Out> {
             let forked = "it belongs to the process that made it, and this one is a fork of that";
             return job.fail(ProcessError::pool(forked));
         }
-        self.start();
+        self.start(job.count);
         self.queue.push(job);
     }
 
     /// At the first job, starts the thread that drives the pipes.
-    fn start(&self) {
+    fn start(&self, jobs: usize) {
         let mut supervision = self.supervision();
         if let Supervision::NotStarted(_) = &*supervision
-            && let Supervision::NotStarted(link) =
+            && let Supervision::NotStarted(mut link) =
                 std::mem::replace(&mut *supervision, Supervision::Over)
         {
             let nursery = link.nursery;
+            link.ask_early(jobs.min(self.settings.workers).min(MOST_EARLY));
             match supervisor::start(Arc::clone(&self.queue), link, self.settings) {
                 Ok(thread) => *supervision = Supervision::Running(thread),
                 Err(error) => {

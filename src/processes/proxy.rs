@@ -12,6 +12,7 @@ use super::control::Request;
 use super::error::{Ending, ProcessError};
 use super::frame::{Frame, Kind};
 use super::job::Job;
+use super::outbox::Outbox;
 use super::packed::{Packed, values};
 use super::pipe::Pipe;
 use super::supervisor::{Counted, Supervisor};
@@ -35,6 +36,8 @@ pub(super) struct Proxy<'a> {
     given: VecDeque<Job>,
     /// It has said that it has begun the first of them.
     begun: bool,
+    /// How many frames with jobs it has answered.
+    answered: u64,
     /// How many times it has sent what was in its outbox.
     received: u64,
     /// How many jobs it may still be given.
@@ -74,6 +77,7 @@ impl<'a> Proxy<'a> {
             pipe: Pipe::new(socket, supervisor.settings.frame_limit),
             given: VecDeque::new(),
             begun: false,
+            answered: 0,
             received: 0,
             left: supervisor.settings.max_tasks,
             pace: 1,
@@ -132,7 +136,9 @@ impl<'a> Proxy<'a> {
             }
             // Near the end, smaller chunks leave something for the others.
             let share = state.unassigned().div_ceil(settings.workers).min(self.left);
-            let (chunk, run) = (share.min(settings.chunk), share.min(self.pace));
+            // So many take a small part of the time that a run is to take, and are not shared any more.
+            let run = share.max(self.pace / 8).min(self.pace).min(self.left);
+            let chunk = share.min(settings.chunk);
             (share > 0).then(|| Next::Jobs(state.take(chunk, run, settings.frame_limit)))
         })
     }
@@ -153,16 +159,16 @@ impl<'a> Proxy<'a> {
                 return Ok(Stays::No);
             }
             Kind::Begun if !self.begun && self.given.front().is_some_and(is_sent) => {
-                self.begun = true;
-                let job = &mut self.given[0];
-                self.pipe.forget(job.frame.len());
-                // From here on nobody needs the argument: it is not sent twice. Of several, the others may be.
-                if job.count == 1 {
-                    job.frame = Vec::new();
-                }
+                self.begin();
                 return Ok(Stays::Yes);
             }
             Kind::Result | Kind::Results | Kind::Panicked | Kind::Failed if self.begun => {}
+            // Where it has an outbox, it says that it begins by what comes of it.
+            Kind::Result | Kind::Results | Kind::Panicked | Kind::Failed
+                if self.outbox().is_some() && self.given.front().is_some_and(is_sent) =>
+            {
+                self.begin();
+            }
             kind => return Err(format!("{kind:?} out of turn")),
         }
         let Some(job) = self.given.front_mut() else { return Err("an answer to nothing".into()) };
@@ -187,9 +193,25 @@ impl<'a> Proxy<'a> {
             let did = job.size;
             self.given.pop_front();
             self.begun = false;
+            self.answered += 1;
             self.set_pace(did);
         }
         Ok(if kind == Kind::Panicked { Stays::No } else { Stays::Yes })
+    }
+
+    /// The first job has begun, or the first of several.
+    fn begin(&mut self) {
+        self.begun = true;
+        let job = &mut self.given[0];
+        self.pipe.forget(job.frame.len());
+        // From here on nobody needs the argument: it is not sent twice. Of several, the others may be.
+        if job.count == 1 {
+            job.frame = Vec::new();
+        }
+    }
+
+    fn outbox(&self) -> Option<&'a Outbox> {
+        self.supervisor.outboxes.get(self.outbox)
     }
 
     /// Tiny jobs of a map are given in runs that take about as long as [`RUN`]; those that take longer, one by one,
@@ -217,9 +239,8 @@ impl<'a> Proxy<'a> {
 
     /// It has ended, or its pipe has.
     async fn died(self) {
-        let Self {
-            supervisor, id: worker, outbox, received, pipe, mut given, begun, starting, ..
-        } = self;
+        let (outbox, answered) = (self.outbox(), self.answered);
+        let Self { supervisor, id: worker, received, pipe, mut given, begun, starting, .. } = self;
         let written = pipe.written();
         drop(pipe);
         let how = ending_soon(supervisor, worker).await;
@@ -230,8 +251,9 @@ impl<'a> Proxy<'a> {
         if !supervisor.nursery_is_gone()
             && let Some(mut held) = given.pop_front()
         {
+            let begun = begun || outbox.is_some_and(|outbox| outbox.begun() > answered);
             // What it had done was in its outbox.
-            if let Some(outbox) = supervisor.outboxes.get(outbox).filter(|_| begun) {
+            if let Some(outbox) = outbox.filter(|_| begun) {
                 let left = outbox.left(received);
                 if (1..=held.count).contains(&left.count) {
                     held.give_packed(left);

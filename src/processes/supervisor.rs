@@ -74,6 +74,8 @@ pub(super) struct Supervisor {
     pub(super) control: Source<Control>,
     pub(super) nursery: Pid,
     pub(super) outboxes: Arc<Outboxes>,
+    /// Workers that were asked for before there were tasks to take them.
+    pub(super) asked_early: Cell<usize>,
     pub(super) news: RefCell<News>,
     /// Workers that have been asked for and are not ready yet.
     starting: Cell<usize>,
@@ -92,6 +94,7 @@ impl Supervisor {
             control: Source::new(link.control),
             nursery: link.nursery,
             outboxes: link.outboxes,
+            asked_early: Cell::new(link.asked),
             news: RefCell::default(),
             starting: Cell::new(0),
             idle: Cell::new(0),

@@ -15,6 +15,8 @@ use crate::job::shielded;
 
 /// As a Rust program that panicked.
 const PANICKED: i32 = 101;
+/// Arguments of more bytes are not to be kept by the pool longer than needed.
+const LARGE: usize = 64 * 1024;
 /// The pool broke off in the middle of something.
 const CUT_OFF: i32 = 1;
 
@@ -61,8 +63,14 @@ struct Pipe<'a> {
 impl Pipe<'_> {
     fn answer_all(&mut self, mut run: impl Run) -> io::Result<i32> {
         while let Some(Frame { kind, body }) = self.receive()? {
-            // Said before the job begins: a worker that ends without it has certainly not begun.
-            self.unsent.append(&mut frame(Kind::Begun, &[]));
+            // Told before the job begins: a worker that ends without it has certainly not begun.
+            if let Some(outbox) = self.outbox {
+                outbox.begin();
+            }
+            // Said aloud, it lets the pool forget the argument.
+            if self.outbox.is_none() || body.len() > LARGE {
+                self.unsent.append(&mut frame(Kind::Begun, &[]));
+            }
             self.flush()?;
             let done = match kind {
                 Kind::Job => {
@@ -151,6 +159,9 @@ impl Pipe<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if self.unsent.is_empty() {
+            return Ok(());
+        }
         let unsent = std::mem::take(&mut self.unsent);
         self.socket.write_all(&unsent)
     }
