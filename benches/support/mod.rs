@@ -8,7 +8,7 @@ use criterion::{Criterion, SamplingMode, Throughput};
 use glassloop::bench::{Unit, child, rows};
 
 /// Measures the rows of the groups named. First of all in `main`.
-pub fn main(groups: &[&str]) {
+pub(crate) fn main(groups: &[&str]) {
     child::answer();
     // `cargo test --benches` only wants to see it run.
     let quick = !std::env::args().any(|argument| argument == "--bench");

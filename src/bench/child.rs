@@ -11,9 +11,11 @@ use super::{Run, rows};
 const WORD: &str = "GLASSLOOP_BENCH_CHILD";
 
 /// What such a process can be: its name, and what it does with its arguments.
-const PROGRAMS: &[(&str, fn(&[&str]) -> Result<()>)] = &[("measure", measure_here)];
+type Program = (&'static str, fn(&[&str]) -> Result<()>);
 
-/// Must come first in the `main` of a program with rows. In a process that [`command`] started, it does what
+const PROGRAMS: &[Program] = &[("measure", measure_here)];
+
+/// Must come first in the `main` of a program with rows. In a process that `command` started, it does what
 /// that was started for, and ends the process.
 pub fn answer() {
     let Ok(word) = env::var(WORD) else { return };
@@ -30,7 +32,7 @@ pub fn answer() {
     process::exit(0);
 }
 
-/// This program as `program`, one of [`PROGRAMS`]. No argument may hold a line break.
+/// This program as `program`, one of `PROGRAMS`. No argument may hold a line break.
 pub(super) fn command(program: &str, arguments: &[&str]) -> Result<Command> {
     let mut command = Command::new(env::current_exe().context("cannot find this program")?);
     command.env(WORD, [&[program], arguments].concat().join("\n")).stdin(Stdio::null());

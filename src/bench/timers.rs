@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::measure::{each, thread_cpu};
+use super::measure::{each, thread_cpu, thread_time};
 use super::peer::{LOCAL, OURS, Ours, Peer, SMOL, SPAWN, Smol, TokioLocal, TokioSpawn};
 use super::{Contender, Row, Run, Target, Unit};
 
@@ -69,26 +69,27 @@ fn cancel<P: Peer>() -> Result<Run> {
     Ok(set_and_forget::<P>(P::new()?, |_, cancelled| cancelled))
 }
 
-/// Deadlines of one to two seconds are set, and dropped long before. Memory is made ready before, and freed after.
+/// Deadlines of one to two seconds are made and set, and dropped long before. Memory for the futures is there
+/// before, and freed after.
 fn set_and_forget<P: Peer>(peer: P, which: fn(Duration, Duration) -> Duration) -> Run {
     Box::new(move |n| {
-        let times = peer.block_on(async {
-            let sleep = |i| Box::pin(Some(P::sleep(Duration::from_millis(1000 + i * 7919 % 1000))));
-            let mut sleeps: Vec<_> = (0..n).map(sleep).collect();
+        peer.block_on(async {
+            let sleep = |i| P::sleep(Duration::from_millis(1000 + i * 7919 % 1000));
+            let mut sleeps: Vec<_> = (0..n).map(|i| (i, Box::pin(None))).collect();
             let cx = &mut Context::from_waker(Waker::noop());
-            let start = Instant::now();
-            for sleep in &mut sleeps {
-                let polled = sleep.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx).is_pending());
-                debug_assert_eq!(polled, Some(true));
+            let start = thread_time()?;
+            for (i, place) in &mut sleeps {
+                place.set(Some(sleep(*i)));
+                // The first poll tells the timers of it.
+                let pending = place.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx).is_pending());
+                assert_eq!(pending, Some(true), "a second is not over yet");
             }
-            let inserted = start.elapsed();
-            let start = Instant::now();
-            for sleep in &mut sleeps {
-                sleep.as_mut().set(None);
+            let inserted = thread_time()?;
+            for (_, place) in &mut sleeps {
+                place.set(None);
             }
-            which(inserted, start.elapsed())
-        });
-        Ok(each(n, times))
+            Ok(each(n, which(inserted - start, thread_time()? - inserted)))
+        })
     })
 }
 
@@ -122,12 +123,14 @@ fn lateness<P: Peer>() -> Result<Run> {
     }))
 }
 
+/// Each task makes its own sleep, when its turn comes: none is over before it has begun.
 fn processor<P: Peer>() -> Result<Run> {
     let peer = P::new()?;
+    let task = |i| async move { drop(P::sleep(up_to_50_ms(i)).await) };
     Ok(Box::new(move |n| {
         thread_cpu(n, || {
             peer.block_on(async {
-                let tasks: Vec<_> = (0..n).map(|i| peer.spawn(P::sleep(up_to_50_ms(i)))).collect();
+                let tasks: Vec<_> = (0..n).map(|i| peer.spawn(task(i))).collect();
                 for task in tasks {
                     task.await;
                 }
