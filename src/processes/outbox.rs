@@ -80,7 +80,7 @@ impl Outboxes {
     pub(super) fn new(workers: usize) -> io::Result<Self> {
         let count = workers.min(MOST);
         let free = Mutex::new((0..count as u32).rev().collect());
-        Ok(Self { memory: SharedMemory::new(count)?, free })
+        Ok(Self { memory: SharedMemory::zeroed(count)?, free })
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Outbox> {

@@ -122,38 +122,53 @@ pub(super) fn receive_with(
     Ok((message.bytes, received))
 }
 
-/// Types for which zeroed bytes are a value, and which may be changed by another process at any time: made of atomics.
+/// Types for which zeroed bytes are a value, and which may be changed by another process at any time.
 ///
 /// # Safety
-/// The implementor is both.
+/// The type is made of atomic integers.
 pub(super) unsafe trait Shareable {}
 
-// SAFETY: it consists of atomic integers.
+// SAFETY: it is.
 unsafe impl Shareable for Outbox {}
 
-/// Memory that this process shares with those forked from it later.
+/// A smaller mapping gains nothing by larger pages.
+const WORTH_LARGE_PAGES: usize = 16 << 20;
+
+/// Memory that this process shares with those forked from it later. It holds what needs not be dropped.
 pub(super) struct SharedMemory<T> {
     first: NonNull<T>,
     count: usize,
 }
 
-// SAFETY: it is used through shared references only, to what other processes may change anyway.
-unsafe impl<T: Shareable + Sync> Send for SharedMemory<T> {}
+// SAFETY: it owns its values and gives out shared references only, as a `Box<[T]>` that is never changed.
+unsafe impl<T: Send> Send for SharedMemory<T> {}
 // SAFETY: as above.
-unsafe impl<T: Shareable + Sync> Sync for SharedMemory<T> {}
+unsafe impl<T: Sync> Sync for SharedMemory<T> {}
 
-impl<T: Shareable> SharedMemory<T> {
+impl<T> SharedMemory<T> {
     /// Zeroed; a page takes memory once it is used.
-    pub(super) fn new(count: usize) -> io::Result<Self> {
-        let length = size_of::<T>() * count;
+    fn map(count: usize) -> io::Result<Self> {
+        let length = size_of::<T>().checked_mul(count).ok_or(io::ErrorKind::OutOfMemory)?.max(1);
         let (access, flags) =
             (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANON);
         // SAFETY: a new mapping, wherever the kernel likes, changes nothing that there is.
         let start = unsafe { libc::mmap(std::ptr::null_mut(), length, access, flags, -1, 0) };
-        match NonNull::new(start.cast()) {
-            Some(first) if start != libc::MAP_FAILED => Ok(Self { first, count }),
-            _ => Err(io::Error::last_os_error()),
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
         }
+        #[cfg(target_os = "linux")]
+        if length >= WORTH_LARGE_PAGES {
+            // SAFETY: it is the mapping just made. Where this is refused, pages are small.
+            unsafe { libc::madvise(start, length, libc::MADV_HUGEPAGE) };
+        }
+        let first = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { first, count })
+    }
+}
+
+impl<T: Shareable> SharedMemory<T> {
+    pub(super) fn zeroed(count: usize) -> io::Result<Self> {
+        Self::map(count)
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&T> {
@@ -162,10 +177,29 @@ impl<T: Shareable> SharedMemory<T> {
     }
 }
 
+impl<T: Copy> SharedMemory<T> {
+    pub(super) fn from_fn(count: usize, mut value: impl FnMut(usize) -> T) -> io::Result<Self> {
+        assert!(align_of::<T>() <= 4096, "values are aligned to less than a page");
+        let memory = Self::map(count)?;
+        for index in 0..count {
+            // SAFETY: there is room for so many, and nobody reads them yet.
+            unsafe { memory.first.add(index).write(value(index)) };
+        }
+        Ok(memory)
+    }
+
+    pub(super) fn values(&self) -> &[T] {
+        // SAFETY: `from_fn` wrote all of them (and no other function makes one of these with a `Copy` type: what is
+        // `Shareable` has atomics in it); nobody changes them after that, here or in a forked process.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.count) }
+    }
+}
+
 impl<T> Drop for SharedMemory<T> {
     fn drop(&mut self) {
-        // SAFETY: it is the mapping made in `new`, and no reference outlives this.
-        unsafe { libc::munmap(self.first.as_ptr().cast(), size_of::<T>() * self.count) };
+        let length = (size_of::<T>() * self.count).max(1);
+        // SAFETY: it is the mapping made in `map`, and no reference outlives this.
+        unsafe { libc::munmap(self.first.as_ptr().cast(), length) };
     }
 }
 
