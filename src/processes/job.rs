@@ -17,8 +17,9 @@ const MOST_TOGETHER: usize = 64 * 1024;
 pub(super) struct Job {
     /// Its argument, ready to be sent; or the arguments of all.
     pub(super) frame: Vec<u8>,
-    /// Where those begin in the frame of which it is not known what came.
+    /// Where those begin in the frame that have not been cut off, and how many of these are answered.
     start: usize,
+    done: usize,
     pub(super) count: usize,
     /// How many there were at first.
     pub(super) size: usize,
@@ -29,7 +30,7 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn one(frame: Vec<u8>, answer: Answer) -> Self {
-        Self { frame, start: HEADER, count: 1, size: 1, answer, lost: 0 }
+        Self { frame, start: HEADER, done: 0, count: 1, size: 1, answer, lost: 0 }
     }
 
     /// The jobs of a map from this place on.
@@ -37,7 +38,7 @@ impl Job {
         let count = arguments.count;
         let answer = Answer::Many { next: first, left: count, parts };
         let frame = frame(Kind::Jobs, &arguments.bytes);
-        Self { frame, start: HEADER, count, size: count, answer, lost: 0 }
+        Self { frame, start: HEADER, done: 0, count, size: count, answer, lost: 0 }
     }
 
     pub(super) fn is_many(&self) -> bool {
@@ -49,6 +50,8 @@ impl Job {
         if self.count == 1 && self.frame.first() == Some(&(Kind::Job as u8)) {
             return self.all(); // it was cut off before, and has come back
         }
+        let done = std::mem::take(&mut self.done);
+        self.start += Packed::first(&self.frame[self.start..], done, usize::MAX).1;
         let bytes = &self.frame[self.start..];
         let (count, end) = Packed::first(bytes, count, limit.min(MOST_TOGETHER));
         // Alone, an argument is as large as it may be, without a length before it.
@@ -59,36 +62,35 @@ impl Job {
         self.start += end;
         self.count -= count;
         let lost = std::mem::take(&mut self.lost);
-        Self { frame, start: HEADER, count, size: count, answer: self.answer.cut(count), lost }
+        Self {
+            frame,
+            start: HEADER,
+            done: 0,
+            count,
+            size: count,
+            answer: self.answer.cut(count),
+            lost,
+        }
     }
 
     fn all(&mut self) -> Self {
         let (frame, answer) = (std::mem::take(&mut self.frame), self.answer.cut(self.count));
         let count = std::mem::take(&mut self.count);
-        Self { frame, start: self.start, count, size: count, answer, lost: self.lost }
+        Self { frame, start: self.start, done: 0, count, size: count, answer, lost: self.lost }
     }
 
     /// Gives the results of the first jobs of a run.
     pub(super) fn give_packed(&mut self, results: Packed) {
-        for _ in 0..results.count {
-            self.skip();
-        }
+        self.done += results.count;
         self.count -= results.count;
         self.answer.send(results.count, Ok(results.bytes), true);
     }
 
     /// Gives what came of the first job that has no answer yet.
     pub(super) fn give(&mut self, reply: Reply) {
-        self.skip();
+        self.done += 1;
         self.count -= 1;
         self.answer.send(1, reply, false);
-    }
-
-    fn skip(&mut self) {
-        // Only one of several is ever followed by another.
-        if self.count > 1 {
-            self.start += Packed::first(&self.frame[self.start..], 1, 0).1;
-        }
     }
 
     /// Answers all that have no answer yet.

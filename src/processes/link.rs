@@ -57,10 +57,11 @@ impl Link {
         for _ in 0..workers {
             let outbox = self.outboxes.borrow();
             // A few bytes: an empty socket takes all of them, or none.
-            match self.control.socket().write(&Request::Fork { outbox }.to_record()) {
-                Ok(_) => self.asked += 1,
-                Err(_) => return self.outboxes.give_back(outbox),
+            let request = Request::Fork { outbox }.to_record();
+            if self.control.socket().write_all(&request).is_err() {
+                return self.outboxes.give_back(outbox);
             }
+            self.asked += 1;
         }
     }
 }

@@ -112,6 +112,8 @@ impl Outboxes {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -119,7 +121,7 @@ mod tests {
         let outboxes = Outboxes::new(1).unwrap();
         let outbox = outboxes.get(outboxes.borrow()).unwrap();
         let mut packed = Packed::default();
-        packed.push(|bytes| Ok::<_, ()>(bytes.extend(b"result"))).unwrap();
+        packed.push(|bytes| bytes.write_all(b"result")).unwrap();
         assert!(outbox.add(&packed.bytes));
         assert_eq!(outbox.left(0).count, 1);
         assert_eq!(

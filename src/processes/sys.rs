@@ -132,6 +132,7 @@ pub(super) unsafe trait Shareable {}
 unsafe impl Shareable for Outbox {}
 
 /// A smaller mapping gains nothing by larger pages.
+#[cfg(target_os = "linux")]
 const WORTH_LARGE_PAGES: usize = 16 << 20;
 
 /// Memory that this process shares with those forked from it later. It holds what needs not be dropped.
@@ -147,10 +148,9 @@ unsafe impl<T: Sync> Sync for SharedMemory<T> {}
 
 impl<T> SharedMemory<T> {
     /// Zeroed; a page takes memory once it is used.
-    fn map(count: usize) -> io::Result<Self> {
+    fn map(count: usize, kind: i32) -> io::Result<Self> {
         let length = size_of::<T>().checked_mul(count).ok_or(io::ErrorKind::OutOfMemory)?.max(1);
-        let (access, flags) =
-            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANON);
+        let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, kind | libc::MAP_ANON);
         // SAFETY: a new mapping, wherever the kernel likes, changes nothing that there is.
         let start = unsafe { libc::mmap(std::ptr::null_mut(), length, access, flags, -1, 0) };
         if start == libc::MAP_FAILED {
@@ -168,7 +168,7 @@ impl<T> SharedMemory<T> {
 
 impl<T: Shareable> SharedMemory<T> {
     pub(super) fn zeroed(count: usize) -> io::Result<Self> {
-        Self::map(count)
+        Self::map(count, libc::MAP_SHARED)
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&T> {
@@ -180,7 +180,8 @@ impl<T: Shareable> SharedMemory<T> {
 impl<T: Copy> SharedMemory<T> {
     pub(super) fn from_fn(count: usize, mut value: impl FnMut(usize) -> T) -> io::Result<Self> {
         assert!(align_of::<T>() <= 4096, "values are aligned to less than a page");
-        let memory = Self::map(count)?;
+        // Private, as it is not written after a fork: of this kind the kernel gives large pages more readily.
+        let memory = Self::map(count, libc::MAP_PRIVATE)?;
         for index in 0..count {
             // SAFETY: there is room for so many, and nobody reads them yet.
             unsafe { memory.first.add(index).write(value(index)) };
