@@ -24,8 +24,9 @@
 //!
 //! # Reading order
 //!
-//! `queue.rs`: jobs in order, workers that sleep. `pool.rs`: what a job is, what a worker does.
-//! `job/promise.rs`: how a result gets from one thread to another. The other files are what users see.
+//! `work.rs`, `queue.rs`: what a job is; jobs in order, workers that sleep. `pool.rs`: what a worker does.
+//! `job/promise.rs`: how a result gets from one thread to another. `batch.rs`, `board.rs`: a map, whose items are not
+//! queued. The other files are what users see.
 
 mod batch;
 mod blocking;

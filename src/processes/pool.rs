@@ -112,7 +112,10 @@ impl<In, Out> ProcessPool<In, Out> {
     }
 
     /// Does all jobs, and returns what came of each, in the order of the arguments. It blocks this thread, and
-    /// all arguments and results are in memory at once: [`imap`](Self::imap) has a few at a time.
+    /// all arguments and results are in memory at once: [`imap`](Self::imap) has a few at a time. Arguments are drawn
+    /// before the first job begins, unless they take much memory.
+    ///
+    /// Jobs that take less than a millisecond are given to workers in runs; longer ones, one by one.
     ///
     /// ```
     /// let pool = glassloop::processes::ProcessPool::new(2, |number: u32| number + 1)?;
