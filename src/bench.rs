@@ -7,6 +7,8 @@ pub mod child;
 mod measure;
 mod memory;
 mod peer;
+mod pools;
+mod sum;
 mod tasks;
 mod timers;
 mod wakes;
@@ -74,7 +76,10 @@ pub enum Target {
 
 /// All of them, group after group.
 pub fn rows() -> Vec<&'static Row> {
-    [tasks::ROWS, wakes::ROWS, timers::ROWS, memory::ROWS].into_iter().flatten().collect()
+    [tasks::ROWS, wakes::ROWS, timers::ROWS, memory::ROWS, pools::ROWS, sum::ROWS]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 impl Row {

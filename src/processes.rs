@@ -24,18 +24,19 @@
 //! through its pipe (`proxy.rs`, `pipe.rs`), and one that speaks with the nursery (`link.rs`).
 //!
 //! **A job's life.** Its argument is encoded by the thread that submits it, and waits in the queue. The
-//! proxy of an idle worker takes it and writes the frame. The worker reads it, says `Begun`, runs it, and
-//! writes the result, which is decoded by whoever asked for it. A job is never given to a second worker
-//! once it may have begun:
+//! proxy of an idle worker takes it and writes the frame. The worker reads it, tells that it begins, runs it, and
+//! writes the result, which is decoded by whoever asked for it. Those of a map that are tiny travel in runs, their results too
+//! (`job.rs`, `packed.rs`). A job is never given to a second worker once it may have begun:
 //!
 //! | the worker ends | the job |
 //! | --- | --- |
 //! | between two jobs | there is none |
-//! | with the whole frame in its pipe, before it said `Begun` | goes to another worker; after three, fails |
+//! | with the whole frame in its pipe, before it began | goes to another worker; after three, fails |
 //! | when its frame had only partly been sent | fails: the argument may be what its worker could not bear |
-//! | after `Begun` | fails, with the worker and how it ended |
+//! | in the midst of it | fails, with the worker and how it ended |
 //!
-//! Jobs that were sent along with it (`chunk_size`) and had not begun go to another worker. A job that
+//! Jobs that were sent along with it (`chunk_size`, or a run) and had not begun go to another worker; results that were to
+//! be sent with others are found in memory that the worker shared with the pool (`outbox.rs`). A job that
 //! panics fails with what the panic said; its worker, whose state may be half changed, exits and is
 //! replaced. Three workers in a row that end before there was any result, or before their initializer was
 //! done, fail the pool. When the system refuses another worker, those that there are do the work. If the
@@ -57,13 +58,17 @@ mod control;
 mod error;
 mod frame;
 mod handle;
+mod job;
 mod link;
 mod nursery;
+mod outbox;
+mod packed;
 mod pipe;
 mod pool;
 mod proxy;
 mod queue;
 mod results;
+mod shared;
 mod supervisor;
 mod sys;
 mod worker;
@@ -73,3 +78,4 @@ pub use error::{Ending, ProcessError, StartError};
 pub use handle::ProcessHandle;
 pub use pool::ProcessPool;
 pub use results::{Imap, ImapUnordered};
+pub use shared::Shared;

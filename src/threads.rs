@@ -24,16 +24,20 @@
 //!
 //! # Reading order
 //!
-//! `queue.rs`: jobs in order, workers that sleep. `pool.rs`: what a job is, what a worker does.
-//! `job/promise.rs`: how a result gets from one thread to another. The other files are what users see.
+//! `work.rs`, `queue.rs`: what a job is; jobs in order, workers that sleep. `pool.rs`: what a worker does.
+//! `job/promise.rs`: how a result gets from one thread to another. `batch.rs`, `board.rs`: a map, whose items are not
+//! queued. The other files are what users see.
 
+mod batch;
 mod blocking;
+mod board;
 mod builder;
 mod pool;
 mod queue;
 mod results;
 mod scope;
 mod stateful;
+mod work;
 
 use std::io;
 
@@ -97,7 +101,24 @@ impl ThreadPool {
         self.0.submit(|()| job())
     }
 
-    /// Queues a job for every item; their results come in the order of the items.
+    /// Queues a job that nobody will hear of, at less cost than [`submit`](Self::submit). A panic in it is
+    /// printed and goes no further.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let pool = glassloop::ThreadPool::new(1)?;
+    /// let (tell, told) = mpsc::channel();
+    /// pool.execute(move || tell.send("done").unwrap());
+    /// assert_eq!(told.recv(), Ok("done"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn execute(&self, job: impl FnOnce() + Send + 'static) {
+        self.0.execute(|()| job());
+    }
+
+    /// Queues a job for every item; their results come in the order of the items, all of which are drawn
+    /// before the first job begins, unless the queue is [bounded](Builder::queue_capacity).
     ///
     /// ```
     /// let pool = glassloop::ThreadPool::new(3)?;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::getpid;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use super::error::StartError;
 use super::link::Link;
 use super::nursery;
+use super::outbox::Outboxes;
 use super::pool::ProcessPool;
 use super::sys::{self, Alone};
 use super::worker;
@@ -84,7 +86,7 @@ impl<S, I: Fn() -> S> Builder<I> {
     }
 
     /// How many jobs are sent to a worker at once, at most; 1 by default. More of them save time between
-    /// jobs that are tiny. What each one brings, and what a death costs, is the same: one job.
+    /// jobs that are tiny. (Those of a [`map`](ProcessPool::map) it concerns not: there the pool sees how long they take.) What each one brings, and what a death costs, is the same: one job.
     pub fn chunk_size(mut self, jobs: usize) -> Self {
         self.settings.chunk = jobs;
         self
@@ -118,7 +120,11 @@ impl<S, I: Fn() -> S> Builder<I> {
         if workers == 0 || chunk == 0 || max_tasks == 0 {
             return Err(StartError::Nobody);
         }
-        let work = |pipe| worker::work(pipe, &initializer, &job, frame_limit);
+        let outboxes = Arc::new(Outboxes::new(workers)?);
+        let work = |pipe, outbox| {
+            let outbox = outboxes.get(outbox);
+            worker::work(pipe, outbox, &initializer, &job, frame_limit)
+        };
         let _ = io::stdout().flush();
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
@@ -139,6 +145,6 @@ impl<S, I: Fn() -> S> Builder<I> {
             }));
             sys::exit(1);
         };
-        Ok(ProcessPool::new_with(Link::new(ours, nursery), settings))
+        Ok(ProcessPool::new_with(Link::new(ours, nursery, outboxes), settings))
     }
 }

@@ -6,8 +6,8 @@ use super::error::Ending;
 /// What the pool asks of the nursery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    /// Fork a worker. It is answered by `Forked` or `NotForked`.
-    Fork,
+    /// Fork a worker, which has this outbox. It is answered by `Forked` or `NotForked`.
+    Fork { outbox: u32 },
     /// Send this worker a signal, or every worker for 0. One that is gone gets none.
     Signal { worker: u32, signal: i32 },
 }
@@ -16,9 +16,9 @@ pub(super) enum Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Report {
     /// Here is a worker. Its socket comes along.
-    Forked { worker: u32 },
+    Forked { worker: u32, outbox: u32 },
     /// The system refused one, with this error number.
-    NotForked { errno: i32 },
+    NotForked { errno: i32, outbox: u32 },
     /// A worker has ended, and was reaped.
     Ended { worker: u32, how: Ending },
 }
@@ -41,14 +41,14 @@ fn fields(record: Record) -> (u8, u32, i32) {
 impl Request {
     pub(super) fn to_record(self) -> Record {
         match self {
-            Self::Fork => record(1, 0, 0),
+            Self::Fork { outbox } => record(1, outbox, 0),
             Self::Signal { worker, signal } => record(2, worker, signal),
         }
     }
 
     pub(super) fn of(record: Record) -> Option<Self> {
         match fields(record) {
-            (1, 0, 0) => Some(Self::Fork),
+            (1, outbox, 0) => Some(Self::Fork { outbox }),
             (2, worker, signal) => Some(Self::Signal { worker, signal }),
             _ => None,
         }
@@ -58,8 +58,8 @@ impl Request {
 impl Report {
     pub(super) fn to_record(self) -> Record {
         match self {
-            Self::Forked { worker } => record(1, worker, 0),
-            Self::NotForked { errno } => record(2, 0, errno),
+            Self::Forked { worker, outbox } => record(1, worker, outbox.cast_signed()),
+            Self::NotForked { errno, outbox } => record(2, outbox, errno),
             Self::Ended { worker, how: Ending::Exited(status) } => record(3, worker, status),
             Self::Ended { worker, how: Ending::Killed(signal) } => record(4, worker, signal),
             Self::Ended { worker, how: Ending::Unknown } => record(5, worker, 0),
@@ -69,8 +69,8 @@ impl Report {
     pub(super) fn of(record: Record) -> Option<Self> {
         let ended = |worker, how| Some(Self::Ended { worker, how });
         match fields(record) {
-            (1, worker, 0) => Some(Self::Forked { worker }),
-            (2, 0, errno) => Some(Self::NotForked { errno }),
+            (1, worker, outbox) => Some(Self::Forked { worker, outbox: outbox.cast_unsigned() }),
+            (2, outbox, errno) => Some(Self::NotForked { errno, outbox }),
             (3, worker, status) => ended(worker, Ending::Exited(status)),
             (4, worker, signal) => ended(worker, Ending::Killed(signal)),
             (5, worker, 0) => ended(worker, Ending::Unknown),
@@ -85,13 +85,19 @@ mod tests {
 
     #[test]
     fn records_come_out_as_they_went_in() {
-        for request in [Request::Fork, Request::Signal { worker: u32::MAX, signal: 15 }] {
+        for request in
+            [Request::Fork { outbox: 7 }, Request::Signal { worker: u32::MAX, signal: 15 }]
+        {
             assert_eq!(Request::of(request.to_record()), Some(request));
         }
         let endings = [Ending::Exited(-1), Ending::Killed(9), Ending::Unknown];
         let ended = endings.map(|how| Report::Ended { worker: 70_000, how });
-        for report in
-            [Report::Forked { worker: 1 }, Report::NotForked { errno: 11 }].iter().chain(&ended)
+        for report in [
+            Report::Forked { worker: 1, outbox: u32::MAX },
+            Report::NotForked { errno: 11, outbox: 3 },
+        ]
+        .iter()
+        .chain(&ended)
         {
             assert_eq!(Report::of(report.to_record()), Some(*report));
         }

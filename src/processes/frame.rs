@@ -32,10 +32,14 @@ pub(super) enum Kind {
     Panicked,
     /// From a worker: why the argument or the result could not travel.
     Failed,
+    /// To a worker: the arguments of several jobs.
+    Jobs,
+    /// From a worker: their results, or those of the first that have none yet.
+    Results,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Job,
         Self::Ready,
         Self::NotReady,
@@ -43,6 +47,8 @@ impl Kind {
         Self::Result,
         Self::Panicked,
         Self::Failed,
+        Self::Jobs,
+        Self::Results,
     ];
 }
 
@@ -78,19 +84,41 @@ pub(super) fn encode(
     value: &impl Serialize,
     limit: usize,
 ) -> Result<Vec<u8>, String> {
-    let bytes = postcard::to_extend(value, vec![0; HEADER])
+    let mut bytes = vec![0; HEADER];
+    encode_onto(&mut bytes, what, value, limit)?;
+    Ok(seal(kind, bytes))
+}
+
+/// Adds a value to what is to be sent. After an error, a part of it may have been added.
+pub(super) fn encode_onto(
+    bytes: &mut Vec<u8>,
+    what: &str,
+    value: &impl Serialize,
+    limit: usize,
+) -> Result<(), String> {
+    let before = bytes.len();
+    postcard::to_extend(value, Onto(bytes))
         .map_err(|error| format!("the {what} cannot be encoded: {error}"))?;
-    let length = bytes.len() - HEADER;
+    let length = bytes.len() - before;
     if length > limit {
         return Err(format!(
             "the {what} takes {length} bytes, and a frame at most {limit}: raise frame_limit, or \
              send the path of a file"
         ));
     }
-    Ok(seal(kind, bytes))
+    Ok(())
 }
 
-fn seal(kind: Kind, mut bytes: Vec<u8>) -> Vec<u8> {
+struct Onto<'a>(&'a mut Vec<u8>);
+
+impl Extend<u8> for Onto<'_> {
+    fn extend<B: IntoIterator<Item = u8>>(&mut self, bytes: B) {
+        self.0.extend(bytes);
+    }
+}
+
+/// Fills in the header, for which there is room before the body.
+pub(super) fn seal(kind: Kind, mut bytes: Vec<u8>) -> Vec<u8> {
     let length = (bytes.len() - HEADER) as u64;
     bytes[0] = kind as u8;
     bytes[1..HEADER].copy_from_slice(&length.to_le_bytes());

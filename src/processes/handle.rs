@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::ProcessError;
 use super::frame::decode;
-use super::queue::{Answer, Reply};
+use super::job::{Answer, Reply};
 use crate::job::{JobHandle, JoinError, promise};
 
 /// The result of a job in another process: a future, for any loop, and something that a thread without one
@@ -70,5 +70,9 @@ fn open<Out: DeserializeOwned>(reply: Result<Reply, JoinError>) -> Result<Out, P
 }
 
 pub(super) fn result<Out: DeserializeOwned>(reply: Reply) -> Result<Out, ProcessError> {
-    decode("result", &reply?).map_err(|reason| ProcessError::Transfer { reason })
+    decoded(&reply?)
+}
+
+pub(super) fn decoded<Out: DeserializeOwned>(body: &[u8]) -> Result<Out, ProcessError> {
+    decode("result", body).map_err(|reason| ProcessError::Transfer { reason })
 }

@@ -8,7 +8,7 @@ use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use nix::sys::wait::waitpid;
@@ -16,6 +16,7 @@ use nix::unistd::{self, Pid};
 
 use super::control::{Record, Report, Request};
 use super::error::{Ending, ProcessError};
+use super::outbox::Outboxes;
 use super::supervisor::Supervisor;
 use super::sys;
 use crate::trace::Direction;
@@ -40,12 +41,28 @@ pub(super) fn close_controls() {
 pub(super) struct Link {
     pub(super) control: Control,
     pub(super) nursery: Pid,
+    pub(super) outboxes: Arc<Outboxes>,
+    /// How many workers it has been asked for before the supervisor was there.
+    pub(super) asked: usize,
 }
 
 impl Link {
-    pub(super) fn new(socket: UnixStream, nursery: Pid) -> Self {
+    pub(super) fn new(socket: UnixStream, nursery: Pid, outboxes: Arc<Outboxes>) -> Self {
         controls().push(socket.as_raw_fd());
-        Self { control: Control(socket), nursery }
+        Self { control: Control(socket), nursery, outboxes, asked: 0 }
+    }
+
+    /// Asks for the first workers: they are forked while the supervisor starts.
+    pub(super) fn ask_early(&mut self, workers: usize) {
+        for _ in 0..workers {
+            let outbox = self.outboxes.borrow();
+            // A few bytes: an empty socket takes all of them, or none.
+            let request = Request::Fork { outbox }.to_record();
+            if self.control.socket().write_all(&request).is_err() {
+                return self.outboxes.give_back(outbox);
+            }
+            self.asked += 1;
+        }
     }
 }
 
@@ -80,8 +97,8 @@ pub(super) fn reap(process: Pid) -> Ending {
     }
 }
 
-/// A new worker and the pool's end of its socket, or why there is none.
-pub(super) type Forked = Result<(u32, UnixStream), String>;
+/// A new worker, the pool's end of its socket and the number of its outbox; or why there is none.
+pub(super) type Forked = Result<(u32, UnixStream, u32), String>;
 
 /// What the nursery has said and nobody has acted upon; what it is still to be told.
 #[derive(Default)]
@@ -102,7 +119,10 @@ impl Supervisor {
 
     /// Asks for a worker, and returns the next one, whoever asked for it; none when the nursery is gone.
     pub(super) async fn fork_worker(&self) -> Option<Forked> {
-        self.ask(Request::Fork);
+        match self.asked_early.get().checked_sub(1) {
+            Some(left) => self.asked_early.set(left),
+            None => self.ask(Request::Fork { outbox: self.outboxes.borrow() }),
+        }
         self.hear(|news| match news.forked.pop_front() {
             None if news.over => Some(None),
             None => None,
@@ -228,27 +248,28 @@ impl Supervisor {
 
     fn spread(&self, report: Report, socket: Option<UnixStream>) {
         match report {
-            Report::Forked { worker } => self.queue.lock().processes.push(worker),
+            Report::Forked { worker, .. } => self.queue.lock().processes.push(worker),
             Report::Ended { worker, .. } => {
                 self.queue.lock().processes.retain(|known| *known != worker);
             }
-            Report::NotForked { .. } => {}
+            Report::NotForked { outbox, .. } => self.outboxes.give_back(outbox),
         }
         let mut news = self.news.borrow_mut();
-        if let Report::Forked { worker } = report {
+        if let Report::Forked { worker, .. } = report {
             // That of an earlier process with this number, for which nobody waited.
             news.endings.remove(&worker);
         }
         match (report, socket) {
-            (Report::Forked { worker }, Some(socket)) => {
-                news.forked.push_back(Ok((worker, socket)))
+            (Report::Forked { worker, outbox }, Some(socket)) => {
+                news.forked.push_back(Ok((worker, socket, outbox)))
             }
-            (Report::Forked { worker }, None) => {
+            (Report::Forked { worker, outbox }, None) => {
+                self.outboxes.give_back(outbox);
                 let why =
                     format!("({worker}) could not be connected: too many files are open here");
                 news.forked.push_back(Err(why));
             }
-            (Report::NotForked { errno }, _) => {
+            (Report::NotForked { errno, .. }, _) => {
                 let why = io::Error::from_raw_os_error(errno);
                 news.forked.push_back(Err(format!("could not be forked: {why}")));
             }

@@ -20,8 +20,8 @@ use super::sys::{self, Alone};
 /// Leaving before anything was done: nobody is left to be told why.
 const GAVE_UP: i32 = 1;
 
-/// What a worker does with its end of the pipe, until it exits with the status it returns.
-pub(super) type Work<'a> = dyn Fn(UnixStream) -> i32 + 'a;
+/// What a worker does with its end of the pipe and the outbox of this number, until it exits with the status it returns.
+pub(super) type Work<'a> = dyn Fn(UnixStream, u32) -> i32 + 'a;
 
 /// Runs in the child, until the pool closes its end of `control`.
 pub(super) fn run(control: UnixStream, parent: Pid, alone: Alone, work: &Work<'_>) -> ! {
@@ -99,12 +99,13 @@ impl<'a> Nursery<'a> {
 
     fn obey(&mut self, request: Request) -> nix::Result<()> {
         match request {
-            Request::Fork => match self.fork_worker() {
+            Request::Fork { outbox } => match self.fork_worker(outbox) {
                 Ok((worker, pipe)) => {
-                    let forked = Report::Forked { worker: worker.as_raw().unsigned_abs() };
+                    let worker = worker.as_raw().unsigned_abs();
+                    let forked = Report::Forked { worker, outbox };
                     sys::send_with(&self.control, &forked.to_record(), pipe.as_raw_fd())
                 }
-                Err(errno) => self.report(Report::NotForked { errno: errno as i32 }),
+                Err(errno) => self.report(Report::NotForked { errno: errno as i32, outbox }),
             },
             Request::Signal { worker, signal } => {
                 let signal = Signal::try_from(signal)?;
@@ -121,7 +122,7 @@ impl<'a> Nursery<'a> {
 
     /// A new worker and the pool's end of its socket. This process keeps neither end, so that no worker
     /// inherits one of another, which would keep it open for ever.
-    fn fork_worker(&mut self) -> nix::Result<(Pid, UnixStream)> {
+    fn fork_worker(&mut self, outbox: u32) -> nix::Result<(Pid, UnixStream)> {
         let pair = UnixStream::pair();
         let (ours, theirs) = pair
             .map_err(|error| error.raw_os_error().map_or(nix::Error::EIO, nix::Error::from_raw))?;
@@ -129,21 +130,21 @@ impl<'a> Nursery<'a> {
         let Some(worker) = sys::fork(&self.alone)? else {
             end_with(nursery);
             drop(ours);
-            self.become_worker(theirs);
+            self.become_worker(theirs, outbox);
         };
         self.workers.push(worker);
         Ok((worker, ours))
     }
 
     /// In a worker: forgets what only the nursery needs, and works.
-    fn become_worker(&self, pipe: UnixStream) -> ! {
+    fn become_worker(&self, pipe: UnixStream, outbox: u32) -> ! {
         unregister(self.handler);
         sys::obey(Signal::SIGTERM);
         for socket in [&self.control, &self.ended] {
             let _ = unistd::close(socket.as_raw_fd());
         }
         // What panics outside the job (a panic's own destructor) must not come back to the parent's code.
-        sys::exit(catch_unwind(AssertUnwindSafe(|| (self.work)(pipe))).unwrap_or(GAVE_UP))
+        sys::exit(catch_unwind(AssertUnwindSafe(|| (self.work)(pipe, outbox))).unwrap_or(GAVE_UP))
     }
 
     /// One by one: asked for any child, the system would take a status that nix cannot read with it.

@@ -1,7 +1,7 @@
 //! The pool as its users see it.
 
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
@@ -9,12 +9,20 @@ use serde::de::DeserializeOwned;
 
 use super::builder::{Builder, Settings};
 use super::error::{ProcessError, StartError};
-use super::frame::{Kind, encode};
-use super::handle::ProcessHandle;
+use super::frame::{Kind, encode, encode_onto};
+use super::handle::{ProcessHandle, decoded};
+use super::job::{Answer, Job, Part};
 use super::link::{Link, reap};
-use super::queue::{Answer, Job, Queue};
+use super::packed::{Packed, values};
+use super::queue::Queue;
 use super::results::{Imap, ImapUnordered};
 use super::supervisor;
+
+/// More workers than this are not asked for before there is somebody to hear of them.
+const MOST_EARLY: usize = 64;
+
+/// So many bytes of arguments are queued before more are drawn.
+const TOGETHER: usize = 256 * 1024;
 
 /// Workers in processes of their own, for one job function: Python's `multiprocessing.Pool`.
 ///
@@ -104,7 +112,10 @@ impl<In, Out> ProcessPool<In, Out> {
     }
 
     /// Does all jobs, and returns what came of each, in the order of the arguments. It blocks this thread, and
-    /// all arguments and results are in memory at once: [`imap`](Self::imap) has a few at a time.
+    /// all arguments and results are in memory at once: [`imap`](Self::imap) has a few at a time. Arguments are drawn
+    /// before the first job begins, unless they take much memory.
+    ///
+    /// Jobs that take less than a millisecond are given to workers in runs; longer ones, one by one.
     ///
     /// ```
     /// let pool = glassloop::processes::ProcessPool::new(2, |number: u32| number + 1)?;
@@ -116,9 +127,41 @@ impl<In, Out> ProcessPool<In, Out> {
         In: Serialize,
         Out: DeserializeOwned,
     {
-        // Collected first: a chain of iterators would wait for each job before it submits the next.
-        let handles: Vec<_> = arguments.into_iter().map(|argument| self.submit(argument)).collect();
-        handles.into_iter().map(ProcessHandle::wait).collect()
+        let (parts, replies) = mpsc::channel();
+        let mut results = Vec::new();
+        let mut packed = Packed::default();
+        let push = |packed: &mut Packed, end: usize| {
+            if packed.count > 0 {
+                let first = end - packed.count;
+                self.push(Job::many(std::mem::take(packed), first, parts.clone()));
+            }
+        };
+        for (place, argument) in arguments.into_iter().enumerate() {
+            results.push(None);
+            let limit = self.settings.frame_limit;
+            let encoded = packed.push(|bytes| encode_onto(bytes, "argument", &argument, limit));
+            if let Err(reason) = encoded {
+                push(&mut packed, place);
+                results[place] = Some(Err(ProcessError::Transfer { reason }));
+            }
+            if packed.bytes.len() >= TOGETHER {
+                push(&mut packed, place + 1);
+            }
+        }
+        push(&mut packed, results.len());
+        drop(parts);
+        for Part { first, count, reply, is_packed } in replies {
+            let places = results[first..first + count].iter_mut();
+            match reply {
+                Ok(body) if is_packed => places
+                    .zip(values(&body))
+                    .for_each(|(place, value)| *place = Some(decoded(value))),
+                Ok(body) => places.for_each(|place| *place = Some(decoded(&body))),
+                Err(error) => places.for_each(|place| *place = Some(Err(error.clone()))),
+            }
+        }
+        // Every job answers.
+        results.into_iter().map(|result| result.unwrap_or(Err(ProcessError::Cancelled))).collect()
     }
 
     /// As [`map`](Self::map), but gives each result as soon as it and all before it are there, and reads
@@ -221,27 +264,30 @@ impl<In, Out> ProcessPool<In, Out> {
     where
         In: Serialize,
     {
-        if std::process::id() != self.owner {
-            let forked = "it belongs to the process that made it, and this one is a fork of that";
-            return answer.give(Err(ProcessError::pool(forked)));
-        }
         match encode(Kind::Job, "argument", &argument, self.settings.frame_limit) {
-            Ok(frame) => {
-                self.start();
-                self.queue.push(Job { frame, answer, lost: 0 });
-            }
+            Ok(frame) => self.push(Job::one(frame, answer)),
             Err(reason) => answer.give(Err(ProcessError::Transfer { reason })),
         }
     }
 
+    fn push(&self, job: Job) {
+        if std::process::id() != self.owner {
+            let forked = "it belongs to the process that made it, and this one is a fork of that";
+            return job.fail(ProcessError::pool(forked));
+        }
+        self.start(job.count);
+        self.queue.push(job);
+    }
+
     /// At the first job, starts the thread that drives the pipes.
-    fn start(&self) {
+    fn start(&self, jobs: usize) {
         let mut supervision = self.supervision();
         if let Supervision::NotStarted(_) = &*supervision
-            && let Supervision::NotStarted(link) =
+            && let Supervision::NotStarted(mut link) =
                 std::mem::replace(&mut *supervision, Supervision::Over)
         {
             let nursery = link.nursery;
+            link.ask_early(jobs.min(self.settings.workers).min(MOST_EARLY));
             match supervisor::start(Arc::clone(&self.queue), link, self.settings) {
                 Ok(thread) => *supervision = Supervision::Running(thread),
                 Err(error) => {
@@ -270,7 +316,7 @@ impl<In, Out> Drop for ProcessPool<In, Out> {
             // On that thread itself, when a waker drops the last of the pool, it ends by itself.
             Supervision::Running(thread) if thread.thread().id() == thread::current().id() => {}
             Supervision::Running(thread) => _ = thread.join(),
-            Supervision::NotStarted(Link { control, nursery }) => {
+            Supervision::NotStarted(Link { control, nursery, .. }) => {
                 drop(control);
                 reap(nursery);
             }

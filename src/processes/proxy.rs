@@ -11,13 +11,18 @@ use nix::sys::signal::Signal;
 use super::control::Request;
 use super::error::{Ending, ProcessError};
 use super::frame::{Frame, Kind};
+use super::job::Job;
+use super::outbox::Outbox;
+use super::packed::{Packed, values};
 use super::pipe::Pipe;
-use super::queue::Job;
 use super::supervisor::{Counted, Supervisor};
-use crate::time::timeout;
+use crate::time::{Instant, timeout};
 
 /// A job that this many workers could not even begin is given up.
 const MOST_LOST: u8 = 3;
+
+/// How long a worker is to be busy with what it is given of a map, if the jobs allow it.
+const RUN: Duration = Duration::from_millis(2);
 
 /// How long a worker may live on without its pipe, before it is killed.
 const LINGER: Duration = Duration::from_secs(1);
@@ -25,13 +30,21 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) struct Proxy<'a> {
     supervisor: &'a Supervisor,
     id: u32,
+    outbox: u32,
     pipe: Pipe,
     /// The jobs it was given and has not answered, in their order. The first is the one it holds.
     given: VecDeque<Job>,
     /// It has said that it has begun the first of them.
     begun: bool,
+    /// How many frames with jobs it has answered.
+    answered: u64,
+    /// How many times it has sent what was in its outbox.
+    received: u64,
     /// How many jobs it may still be given.
     left: usize,
+    /// How many jobs of a map it is given at once, and when it was given the last.
+    pace: usize,
+    given_at: Instant,
     /// Until it says that it is ready.
     starting: Option<Counted<'a>>,
     /// As long as it waits for a job.
@@ -54,15 +67,21 @@ impl<'a> Proxy<'a> {
         supervisor: &'a Supervisor,
         id: u32,
         socket: UnixStream,
+        outbox: u32,
         starting: Counted<'a>,
     ) -> Self {
         Self {
             supervisor,
             id,
+            outbox,
             pipe: Pipe::new(socket, supervisor.settings.frame_limit),
             given: VecDeque::new(),
             begun: false,
+            answered: 0,
+            received: 0,
             left: supervisor.settings.max_tasks,
+            pace: 1,
+            given_at: Instant::now(),
             starting: Some(starting),
             idle: None,
         }
@@ -75,7 +94,8 @@ impl<'a> Proxy<'a> {
             self.idle = None;
             let received = match next {
                 Next::Jobs(jobs) => {
-                    self.left -= jobs.len();
+                    self.left -= jobs.iter().map(|job| job.count).sum::<usize>();
+                    self.given_at = Instant::now();
                     self.given.extend(jobs);
                     continue;
                 }
@@ -115,9 +135,11 @@ impl<'a> Proxy<'a> {
                 return Some(Next::Leave);
             }
             // Near the end, smaller chunks leave something for the others.
-            let share = state.jobs.len().div_ceil(settings.workers);
-            let count = share.min(settings.chunk).min(self.left);
-            (count > 0).then(|| Next::Jobs(state.jobs.drain(..count).collect()))
+            let share = state.unassigned().div_ceil(settings.workers).min(self.left);
+            // So many take a small part of the time that a run is to take, and are not shared any more.
+            let run = share.max(self.pace / 8).min(self.pace).min(self.left);
+            let chunk = share.min(settings.chunk);
+            (share > 0).then(|| Next::Jobs(state.take(chunk, run, settings.frame_limit)))
         })
     }
 
@@ -137,25 +159,67 @@ impl<'a> Proxy<'a> {
                 return Ok(Stays::No);
             }
             Kind::Begun if !self.begun && self.given.front().is_some_and(is_sent) => {
-                self.begun = true;
-                // From here on nobody needs the argument: it is not sent twice.
-                let argument = std::mem::take(&mut self.given[0].frame);
-                self.pipe.forget(argument.len());
+                self.begin();
                 return Ok(Stays::Yes);
             }
-            Kind::Result | Kind::Panicked | Kind::Failed if self.begun => {}
+            Kind::Result | Kind::Results | Kind::Panicked | Kind::Failed if self.begun => {}
+            // Where it has an outbox, it says that it begins by what comes of it.
+            Kind::Result | Kind::Results | Kind::Panicked | Kind::Failed
+                if self.outbox().is_some() && self.given.front().is_some_and(is_sent) =>
+            {
+                self.begin();
+            }
             kind => return Err(format!("{kind:?} out of turn")),
         }
-        self.begun = false;
+        let Some(job) = self.given.front_mut() else { return Err("an answer to nothing".into()) };
         self.supervisor.worker_answered();
-        let Some(job) = self.given.pop_front() else { return Err("an answer to nothing".into()) };
         let (worker, kind) = (self.id, frame.kind);
-        job.answer.give(match kind {
-            Kind::Result => Ok(frame.body),
-            Kind::Panicked => Err(ProcessError::Panicked { worker, message: frame.into_text() }),
-            _ => Err(ProcessError::Transfer { reason: frame.into_text() }),
-        });
+        match kind {
+            Kind::Result => job.give(Ok(frame.body)),
+            Kind::Results => {
+                let count = values(&frame.body).count();
+                if count > job.count {
+                    return Err(format!("{count} results of {} jobs", job.count));
+                }
+                self.received += 1;
+                job.give_packed(Packed { bytes: frame.body, count });
+            }
+            Kind::Panicked => {
+                job.give(Err(ProcessError::Panicked { worker, message: frame.into_text() }));
+            }
+            _ => job.give(Err(ProcessError::Transfer { reason: frame.into_text() })),
+        }
+        if job.count == 0 {
+            let did = job.size;
+            self.given.pop_front();
+            self.begun = false;
+            self.answered += 1;
+            self.set_pace(did);
+        }
         Ok(if kind == Kind::Panicked { Stays::No } else { Stays::Yes })
+    }
+
+    /// The first job has begun, or the first of several.
+    fn begin(&mut self) {
+        self.begun = true;
+        let job = &mut self.given[0];
+        self.pipe.forget(job.frame.len());
+        // From here on nobody needs the argument: it is not sent twice. Of several, the others may be.
+        if job.count == 1 {
+            job.frame = Vec::new();
+        }
+    }
+
+    fn outbox(&self) -> Option<&'a Outbox> {
+        self.supervisor.outboxes.get(self.outbox)
+    }
+
+    /// Tiny jobs of a map are given in runs that take about as long as [`RUN`]; those that take longer, one by one,
+    /// so that none waits behind another while a worker is idle.
+    fn set_pace(&mut self, did: usize) {
+        let took = self.given_at.elapsed().as_nanos().max(1);
+        let fitting = did as u128 * RUN.as_nanos() / took;
+        self.pace = usize::try_from(fitting).unwrap_or(usize::MAX).clamp(1, did.saturating_mul(64));
     }
 
     /// Its time is over: it sees the end of its pipe, and goes.
@@ -175,7 +239,8 @@ impl<'a> Proxy<'a> {
 
     /// It has ended, or its pipe has.
     async fn died(self) {
-        let Self { supervisor, id: worker, pipe, mut given, begun, starting, .. } = self;
+        let (outbox, answered) = (self.outbox(), self.answered);
+        let Self { supervisor, id: worker, received, pipe, mut given, begun, starting, .. } = self;
         let written = pipe.written();
         drop(pipe);
         let how = ending_soon(supervisor, worker).await;
@@ -186,13 +251,24 @@ impl<'a> Proxy<'a> {
         if !supervisor.nursery_is_gone()
             && let Some(mut held) = given.pop_front()
         {
+            let begun = begun || outbox.is_some_and(|outbox| outbox.begun() > answered);
+            // What it had done was in its outbox.
+            if let Some(outbox) = outbox.filter(|_| begun) {
+                let left = outbox.left(received);
+                if (1..=held.count).contains(&left.count) {
+                    held.give_packed(left);
+                }
+            }
             let partly_sent = written > 0 && written < held.frame.len();
             held.lost += 1;
-            if begun || partly_sent {
-                held.answer.give(Err(ProcessError::Died { worker, how }));
+            if held.count > 0 && (begun || partly_sent) {
+                held.give(Err(ProcessError::Died { worker, how }));
+                held.lost = 0;
             } else if held.lost >= MOST_LOST {
-                held.answer.give(Err(ProcessError::NotBegun { worker, how }));
-            } else {
+                held.give(Err(ProcessError::NotBegun { worker, how }));
+                held.lost = 0;
+            }
+            if held.count > 0 {
                 given.push_front(held);
             }
         }
@@ -201,16 +277,19 @@ impl<'a> Proxy<'a> {
 
     /// It has sent what nobody understands.
     async fn kill_for(self, what: String) {
-        let Self { supervisor, id: worker, pipe, mut given, starting, .. } = self;
+        let Self { supervisor, id: worker, pipe, mut given, begun, starting, .. } = self;
         supervisor.ask(Request::Signal { worker, signal: Signal::SIGKILL as i32 });
         supervisor.worker_failed(starting.is_none(), &format!("({worker}) sent {what}"));
         // It goes on until it is killed, and cannot be understood: it may have begun all that it was sent.
+        if begun && let Some(job) = given.pop_front() {
+            job.fail(ProcessError::Odd { worker, what: what.clone() });
+        }
         let mut sent = pipe.written();
         while given.front().is_some_and(|job| sent >= job.frame.len())
             && let Some(job) = given.pop_front()
         {
-            sent -= job.frame.len(); // none is left of one that it said it has begun
-            job.answer.give(Err(ProcessError::Odd { worker, what: what.clone() }));
+            sent -= job.frame.len();
+            job.fail(ProcessError::Odd { worker, what: what.clone() });
         }
         supervisor.queue.put_back(given);
         supervisor.ending(worker).await;

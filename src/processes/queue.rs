@@ -6,50 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::error::ProcessError;
-
-/// What came of a job: the body of a result, or why there is none.
-pub(super) type Reply = Result<Vec<u8>, ProcessError>;
-
-/// A job on its way to a worker.
-#[derive(Debug)]
-pub(super) struct Job {
-    /// Its argument, ready to be sent.
-    pub(super) frame: Vec<u8>,
-    pub(super) answer: Answer,
-    /// How many workers have ended with the whole frame in their pipe, before they began.
-    pub(super) lost: u8,
-}
-
-/// Where the reply of a job goes. It goes there whatever happens: dropped, the job counts as cancelled.
-pub(super) struct Answer(Option<Box<dyn FnOnce(Reply) + Send>>);
-
-impl std::fmt::Debug for Answer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Answer")
-    }
-}
-
-impl Answer {
-    pub(super) fn new(take: impl FnOnce(Reply) + Send + 'static) -> Self {
-        Self(Some(Box::new(take)))
-    }
-
-    pub(super) fn give(mut self, reply: Reply) {
-        self.send(reply);
-    }
-
-    fn send(&mut self, reply: Reply) {
-        if let Some(take) = self.0.take() {
-            take(reply);
-        }
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.send(Err(ProcessError::Cancelled));
-    }
-}
+use super::job::Job;
 
 /// How the pool stands. It only ever moves downwards.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +27,9 @@ pub(super) struct Queue {
 
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) jobs: VecDeque<Job>,
+    jobs: VecDeque<Job>,
+    /// How many they are: some are several.
+    unassigned: usize,
     pub(super) phase: Phase,
     /// What is under way is to be ended, however the pool stands.
     pub(super) terminating: bool,
@@ -81,6 +40,35 @@ pub(super) struct State {
 }
 
 impl State {
+    /// How many jobs no worker has.
+    pub(super) fn unassigned(&self) -> usize {
+        self.unassigned
+    }
+
+    /// Some jobs for a worker: as many as `single` of those that were submitted, or a run of those of a map.
+    pub(super) fn take(&mut self, single: usize, run: usize, limit: usize) -> Vec<Job> {
+        let taken = match self.jobs.front_mut() {
+            Some(many) if many.is_many() => {
+                let cut = many.cut(run, limit);
+                if many.count == 0 {
+                    self.jobs.pop_front();
+                }
+                vec![cut]
+            }
+            _ => {
+                let count = self.jobs.iter().take(single).take_while(|job| !job.is_many()).count();
+                self.jobs.drain(..count).collect()
+            }
+        };
+        self.unassigned -= taken.iter().map(|job| job.count).sum::<usize>();
+        taken
+    }
+
+    fn take_all(&mut self) -> VecDeque<Job> {
+        self.unassigned = 0;
+        std::mem::take(&mut self.jobs)
+    }
+
     /// Whether a worker may go: no job is here, and none will come.
     pub(super) fn is_over(&self) -> bool {
         match self.phase {
@@ -95,6 +83,7 @@ impl Queue {
     pub(super) fn new(nursery: u32) -> Self {
         let state = State {
             jobs: VecDeque::new(),
+            unassigned: 0,
             phase: Phase::Open,
             terminating: false,
             processes: vec![nursery],
@@ -106,7 +95,10 @@ impl Queue {
     pub(super) fn push(&self, job: Job) {
         let mut state = self.lock();
         match &state.phase {
-            Phase::Open => state.jobs.push_back(job),
+            Phase::Open => {
+                state.unassigned += job.count;
+                state.jobs.push_back(job);
+            }
             Phase::Closing | Phase::Terminating => {
                 drop(state);
                 return drop(job);
@@ -114,7 +106,7 @@ impl Queue {
             Phase::Failed(error) => {
                 let error = error.clone();
                 drop(state);
-                return job.answer.give(Err(error));
+                return job.fail(error);
             }
         }
         Self::wake(state);
@@ -130,12 +122,15 @@ impl Queue {
             Phase::Failed(error) => Some(error.clone()),
         };
         match &error {
-            None => jobs.into_iter().rev().for_each(|job| state.jobs.push_front(job)),
+            None => jobs.into_iter().rev().for_each(|job| {
+                state.unassigned += job.count;
+                state.jobs.push_front(job);
+            }),
             Some(_) => refused.extend(jobs),
         }
         Self::wake(state);
         for (job, error) in refused.into_iter().zip(error.into_iter().cycle()) {
-            job.answer.give(Err(error));
+            job.fail(error);
         }
     }
 
@@ -148,7 +143,7 @@ impl Queue {
     pub(super) fn cancel(&self) {
         self.step_down(Phase::Closing);
         let mut state = self.lock();
-        let cancelled = std::mem::take(&mut state.jobs);
+        let cancelled = state.take_all();
         Self::wake(state);
         drop(cancelled);
     }
@@ -177,12 +172,11 @@ impl Queue {
             return;
         }
         state.phase = to.clone();
-        let left =
-            if to == Phase::Closing { VecDeque::new() } else { std::mem::take(&mut state.jobs) };
+        let left = if to == Phase::Closing { VecDeque::new() } else { state.take_all() };
         Self::wake(state);
         for job in left {
             match &to {
-                Phase::Failed(error) => job.answer.give(Err(error.clone())),
+                Phase::Failed(error) => job.fail(error.clone()),
                 _ => drop(job),
             }
         }

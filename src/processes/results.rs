@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::error::ProcessError;
 use super::handle::{ProcessHandle, result};
+use super::job::{Answer, Reply};
 use super::pool::ProcessPool;
-use super::queue::{Answer, Reply};
 
 /// The iterator of [`ProcessPool::imap`].
 #[derive(Debug)]

@@ -16,6 +16,7 @@ use super::builder::Settings;
 use super::control::Request;
 use super::error::ProcessError;
 use super::link::{Control, Link, News, reap};
+use super::outbox::Outboxes;
 use super::proxy::Proxy;
 use super::queue::Queue;
 use crate::net::Source;
@@ -72,6 +73,9 @@ pub(super) struct Supervisor {
     pub(super) settings: Settings,
     pub(super) control: Source<Control>,
     pub(super) nursery: Pid,
+    pub(super) outboxes: Arc<Outboxes>,
+    /// Workers that were asked for before there were tasks to take them.
+    pub(super) asked_early: Cell<usize>,
     pub(super) news: RefCell<News>,
     /// Workers that have been asked for and are not ready yet.
     starting: Cell<usize>,
@@ -89,6 +93,8 @@ impl Supervisor {
             settings,
             control: Source::new(link.control),
             nursery: link.nursery,
+            outboxes: link.outboxes,
+            asked_early: Cell::new(link.asked),
             news: RefCell::default(),
             starting: Cell::new(0),
             idle: Cell::new(0),
@@ -125,9 +131,10 @@ impl Supervisor {
             let starting = Counted::new(&self.starting);
             match self.fork_worker().await {
                 None => return,
-                Some(Ok((id, socket))) => {
+                Some(Ok((id, socket, outbox))) => {
                     pause = FIRST_PAUSE;
-                    Proxy::new(&self, id, socket, starting).run().await;
+                    Proxy::new(&self, id, socket, outbox, starting).run().await;
+                    self.outboxes.give_back(outbox);
                 }
                 // The workers that there are do the work meanwhile.
                 Some(Err(_)) if self.queue.lock().processes.len() > 1 => {
@@ -147,7 +154,7 @@ impl Supervisor {
     /// Waits until there are more jobs than workers to take them; false when there never will be.
     async fn needs_worker(&self) -> bool {
         poll_fn(|cx| {
-            self.queue.poll(cx, |state| match state.jobs.len() {
+            self.queue.poll(cx, |state| match state.unassigned() {
                 _ if state.is_over() => Some(false),
                 jobs => (jobs > self.starting.get() + self.idle.get()).then_some(true),
             })

@@ -4,6 +4,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::ptr::NonNull;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, s
 use nix::unistd::{self, ForkResult, Pid};
 
 use super::error::StartError;
+use super::outbox::Outbox;
 
 /// How long a thread that was joined may take to vanish from the kernel's list: some milliseconds.
 const VANISHING: Duration = Duration::from_millis(100);
@@ -118,4 +120,92 @@ pub(super) fn receive_with(
         }
     }
     Ok((message.bytes, received))
+}
+
+/// Types for which zeroed bytes are a value, and which may be changed by another process at any time.
+///
+/// # Safety
+/// The type is made of atomic integers.
+pub(super) unsafe trait Shareable {}
+
+// SAFETY: it is.
+unsafe impl Shareable for Outbox {}
+
+/// A smaller mapping gains nothing by larger pages.
+#[cfg(target_os = "linux")]
+const WORTH_LARGE_PAGES: usize = 16 << 20;
+
+/// Memory that this process shares with those forked from it later. It holds what needs not be dropped.
+pub(super) struct SharedMemory<T> {
+    first: NonNull<T>,
+    count: usize,
+}
+
+// SAFETY: it owns its values and gives out shared references only, as a `Box<[T]>` that is never changed.
+unsafe impl<T: Send> Send for SharedMemory<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for SharedMemory<T> {}
+
+impl<T> SharedMemory<T> {
+    /// Zeroed; a page takes memory once it is used.
+    fn map(count: usize, kind: i32) -> io::Result<Self> {
+        let length = size_of::<T>().checked_mul(count).ok_or(io::ErrorKind::OutOfMemory)?.max(1);
+        let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, kind | libc::MAP_ANON);
+        // SAFETY: a new mapping, wherever the kernel likes, changes nothing that there is.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), length, access, flags, -1, 0) };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        #[cfg(target_os = "linux")]
+        if length >= WORTH_LARGE_PAGES {
+            // SAFETY: it is the mapping just made. Where this is refused, pages are small.
+            unsafe { libc::madvise(start, length, libc::MADV_HUGEPAGE) };
+        }
+        let first = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { first, count })
+    }
+}
+
+impl<T: Shareable> SharedMemory<T> {
+    pub(super) fn zeroed(count: usize) -> io::Result<Self> {
+        Self::map(count, libc::MAP_SHARED)
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&T> {
+        // SAFETY: so many stand in the mapping, page-aligned, and any bytes there are a `T`.
+        (index < self.count).then(|| unsafe { self.first.add(index).as_ref() })
+    }
+}
+
+impl<T: Copy> SharedMemory<T> {
+    pub(super) fn from_fn(count: usize, mut value: impl FnMut(usize) -> T) -> io::Result<Self> {
+        assert!(align_of::<T>() <= 4096, "values are aligned to less than a page");
+        // Private, as it is not written after a fork: of this kind the kernel gives large pages more readily.
+        let memory = Self::map(count, libc::MAP_PRIVATE)?;
+        for index in 0..count {
+            // SAFETY: there is room for so many, and nobody reads them yet.
+            unsafe { memory.first.add(index).write(value(index)) };
+        }
+        Ok(memory)
+    }
+
+    pub(super) fn values(&self) -> &[T] {
+        // SAFETY: `from_fn` wrote all of them (and no other function makes one of these with a `Copy` type: what is
+        // `Shareable` has atomics in it); nobody changes them after that, here or in a forked process.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.count) }
+    }
+}
+
+impl<T> Drop for SharedMemory<T> {
+    fn drop(&mut self) {
+        let length = (size_of::<T>() * self.count).max(1);
+        // SAFETY: it is the mapping made in `map`, and no reference outlives this.
+        unsafe { libc::munmap(self.first.as_ptr().cast(), length) };
+    }
+}
+
+impl<T> std::fmt::Debug for SharedMemory<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SharedMemory").field("count", &self.count).finish()
+    }
 }

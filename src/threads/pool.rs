@@ -1,51 +1,17 @@
-//! What the pools share: jobs are packed and queued, workers set themselves up and work them off.
+//! What the pools that stay share: jobs are queued, workers set themselves up and work them off.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::{io, thread};
 
+use super::batch::{Batch, Item, Share};
 use super::queue::{Limits, Pushed, Queue, Refused};
-use crate::handle::InFlight;
+use super::results::{Help, Results};
+use super::work::{Job, detached, pack};
 use crate::job::workplace::{self, Place, PoolId, Ticket, Workplace};
-use crate::job::{JobHandle, JoinError, Promise, promise, shielded};
-
-/// What a pool of either kind queues.
-pub(super) trait Job<S>: Send {
-    fn run(self: Box<Self>, state: &mut S);
-
-    /// It will never run.
-    fn refuse(self: Box<Self>, why: JoinError);
-}
-
-struct Work<F, T> {
-    work: F,
-    promise: Promise<T>,
-    /// Dropped last: whoever waits is woken by then.
-    in_flight: Option<InFlight>,
-}
-
-impl<S, T: Send, F: FnOnce(&mut S) -> T + Send> Job<S> for Work<F, T> {
-    fn run(self: Box<Self>, state: &mut S) {
-        let Self { work, promise, in_flight: _until_the_end } = *self;
-        promise.keep(move || work(state));
-    }
-
-    fn refuse(self: Box<Self>, why: JoinError) {
-        let Self { work, promise, in_flight: _until_the_end } = *self;
-        promise.settle(Err(why));
-        shielded(|| drop(work));
-    }
-}
-
-/// A job for the queue, and the handle that brings its result.
-pub(super) fn pack<'job, S, T: Send + 'job>(
-    work: impl FnOnce(&mut S) -> T + Send + 'job,
-) -> (Box<dyn Job<S> + 'job>, JobHandle<T>) {
-    let (promise, handle) = promise();
-    (Box::new(Work { work, promise, in_flight: InFlight::begin() }), handle)
-}
+use crate::job::{JobHandle, JoinError, shielded};
 
 pub(super) type Initializer = Box<dyn Fn(usize) + Send + Sync>;
 
@@ -78,13 +44,17 @@ pub(super) struct Pool<S> {
     started: AtomicUsize,
     /// Why the workers cannot work.
     broken: OnceLock<Arc<str>>,
+    /// What is not begun never will be.
+    over: AtomicBool,
 }
 
 impl<S: 'static> Pool<S> {
     /// A pool that has `threads` threads to begin with, which are to be started.
     pub(super) fn new(setup: Setup<S>, limits: Limits, threads: usize) -> Arc<Self> {
         let (id, queue) = (PoolId::next(), Queue::new(limits, threads));
-        Arc::new(Self { id, queue, setup, started: AtomicUsize::new(0), broken: OnceLock::new() })
+        let (started, broken, over) =
+            (AtomicUsize::new(0), OnceLock::new(), AtomicBool::new(false));
+        Arc::new(Self { id, queue, setup, started, broken, over })
     }
 
     pub(super) fn submit<T: Send + 'static>(
@@ -92,19 +62,53 @@ impl<S: 'static> Pool<S> {
         work: impl FnOnce(&mut S) -> T + Send + 'static,
     ) -> JobHandle<T> {
         let (job, mut handle) = pack(work);
+        handle.place = self.put(job).map(|ticket| Place { pool: self.id, ticket });
+        handle
+    }
+
+    pub(super) fn execute(self: &Arc<Self>, work: impl FnOnce(&mut S) + Send + 'static) {
+        self.put(detached(work));
+    }
+
+    pub(super) fn map<I: Send + 'static, T: Send + 'static>(
+        self: &Arc<Self>,
+        items: impl IntoIterator<Item = I>,
+        job: impl Fn(&mut S, I) -> T + Send + Sync + 'static,
+    ) -> Results<T> {
+        if self.queue.is_bounded() {
+            // An item is drawn when there is room for it.
+            let job = Arc::new(job);
+            return Results::of(items.into_iter().map(|item| {
+                let job = Arc::clone(&job);
+                self.submit(move |state: &mut S| job(state, item))
+            }));
+        }
+        let (items, pool): (Vec<_>, _) = (items.into_iter().collect(), Arc::clone(self));
+        let (count, workers) = (items.len(), self.queue.most_threads().min(items.len()));
+        let over = move || pool.over.load(Ordering::Acquire).then(|| pool.why_not());
+        let batch = Arc::new(Batch::new(items, job, workers, over));
+        for _ in 0..workers {
+            self.put(Box::new(Share(Arc::clone(&batch))));
+        }
+        let results = batch.results();
+        Results::of_batch(count, results, Some(Arc::new(Helper { pool: Arc::clone(self), batch })))
+    }
+
+    /// Queues a job, and says where; nowhere, if it has been run or refused.
+    fn put(self: &Arc<Self>, job: Box<dyn Job<S>>) -> Option<Ticket> {
         // A worker that waited for room in its own queue might be the one to make it.
         let inside = if self.queue.is_bounded() { workplace::number_in(self.id) } else { None };
         match self.queue.push(job, inside.is_none()) {
             Ok(Pushed { ticket, short_handed }) => {
-                handle.place = Some(Place { pool: self.id, ticket });
                 if short_handed {
                     self.start_or_give_up();
                 }
+                return Some(ticket);
             }
             Err(Refused::Full(job)) => self.run_inside(job, inside.unwrap_or_default()),
             Err(Refused::Ended(job)) => job.refuse(self.why_not()),
         }
-        handle
+        None
     }
 
     /// Runs a job inside another one, which has the worker's state in its hands: so with one of its own.
@@ -176,8 +180,31 @@ impl<S: 'static> Pool<S> {
 
     /// Lets the workers end, and everyone know who waits for a job that is queued.
     pub(super) fn end_now(&self) {
+        self.over.store(true, Ordering::Release);
         for job in self.queue.end_now() {
             job.refuse(self.why_not());
+        }
+    }
+}
+
+/// Whoever waits for an item on a worker of the pool does it there.
+struct Helper<S, I, T, F> {
+    pool: Arc<Pool<S>>,
+    batch: Arc<Batch<'static, I, T, F>>,
+}
+
+impl<S, I, T, F> Help for Helper<S, I, T, F>
+where
+    S: 'static,
+    I: Send + 'static,
+    T: Send + 'static,
+    F: Fn(&mut S, I) -> T + Send + Sync + 'static,
+{
+    fn help(&self, index: usize) {
+        if let Some(worker) = workplace::number_in(self.pool.id)
+            && !self.batch.is_begun(index)
+        {
+            self.pool.run_inside(Box::new(Item(Arc::clone(&self.batch), index)), worker);
         }
     }
 }

@@ -82,6 +82,10 @@ impl<J> Queue<J> {
         self.limits.capacity < usize::MAX
     }
 
+    pub(super) fn most_threads(&self) -> usize {
+        self.limits.threads
+    }
+
     /// Puts a job at the end. When the queue is full, blocks until it is not, or gives the job back.
     pub(super) fn push(&self, job: J, block: bool) -> Result<Pushed, Refused<J>> {
         let mut state = self.lock();

@@ -1,9 +1,12 @@
 //! The results of many jobs: in the order of the jobs, or as they come.
 
-use std::sync::mpsc;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Arc, mpsc};
 use std::{fmt, vec};
 
-use crate::job::{JobHandle, JoinError};
+use super::board::Board;
+use crate::job::{JobHandle, JoinError, shielded};
 
 /// The results of the jobs of a `map`, in the order of its items. `next` blocks until the next one is
 /// there. Dropping it detaches what is left.
@@ -15,13 +18,39 @@ use crate::job::{JobHandle, JoinError};
 /// assert_eq!(lengths.next().unwrap().unwrap(), 1);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
-pub struct Results<T>(vec::IntoIter<JobHandle<T>>);
+pub struct Results<T>(Source<T>);
+
+enum Source<T> {
+    /// Of jobs that were submitted one by one.
+    Jobs(vec::IntoIter<JobHandle<T>>),
+    Batch {
+        results: Arc<Board<T>>,
+        /// Those that were not given out yet.
+        left: Range<usize>,
+        /// The first of them, as far as they are here.
+        here: VecDeque<Result<T, JoinError>>,
+        batch: Option<Arc<dyn Help>>,
+    },
+}
+
+/// The items of a batch, for a worker that would have to wait for one.
+pub(super) trait Help: Send + Sync {
+    /// Runs this item here and now if this is a worker of its pool and nobody has begun it.
+    fn help(&self, index: usize);
+}
 
 impl<T> Results<T> {
     /// Takes all handles at once: the jobs are to run while the first is waited for.
     pub(super) fn of(handles: impl Iterator<Item = JobHandle<T>>) -> Self {
-        Self(handles.collect::<Vec<_>>().into_iter())
+        Self(Source::Jobs(handles.collect::<Vec<_>>().into_iter()))
+    }
+
+    pub(super) fn of_batch(
+        count: usize,
+        results: Arc<Board<T>>,
+        batch: Option<Arc<dyn Help>>,
+    ) -> Self {
+        Self(Source::Batch { results, left: 0..count, here: VecDeque::new(), batch })
     }
 }
 
@@ -29,11 +58,42 @@ impl<T> Iterator for Results<T> {
     type Item = Result<T, JoinError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(JobHandle::wait)
+        let (results, left, here, batch) = match &mut self.0 {
+            Source::Jobs(handles) => return handles.next().map(JobHandle::wait),
+            Source::Batch { results, left, here, batch } => (results, left, here, batch),
+        };
+        let index = left.next()?;
+        if here.is_empty() {
+            if let Some(batch) = batch {
+                batch.help(index);
+            }
+            results.take(index, here);
+        }
+        here.pop_front()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        match &self.0 {
+            Source::Jobs(handles) => handles.size_hint(),
+            Source::Batch { left, .. } => left.size_hint(),
+        }
+    }
+}
+
+impl<T> Drop for Results<T> {
+    fn drop(&mut self) {
+        if let Source::Batch { results, left, here, .. } = &mut self.0
+            && left.start < left.end
+        {
+            results.leave(left.start + here.len());
+            here.drain(..).for_each(|result| shielded(|| drop(result)));
+        }
+    }
+}
+
+impl<T> fmt::Debug for Results<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Results").field("left", &self.len()).finish()
     }
 }
 

@@ -17,6 +17,8 @@ tests![
     a_worker_killed_with_a_job_that_it_has_not_begun_gives_it_to_another,
     a_worker_that_dies_in_a_chunk_costs_the_job_it_held_and_no_other,
     a_job_that_panics_fails_with_its_text_and_its_worker_is_replaced,
+    a_worker_that_dies_in_a_run_of_a_map_costs_the_job_it_held_and_no_other,
+    a_job_of_a_map_is_never_done_twice_whenever_its_worker_is_killed,
     a_job_that_panics_in_a_chunk_fails_alone,
     a_job_that_exits_fails_with_its_status,
     a_result_counts_when_its_worker_dies_right_after,
@@ -130,14 +132,54 @@ fn a_worker_that_dies_in_a_chunk_costs_the_job_it_held_and_no_other() {
     let pool = pool.unwrap();
     let first = pool.submit(order("")).wait().unwrap();
     let job = |place: u32| order(if place % 10 == 7 { "exit" } else { "" });
-    let results = pool.map((0..50).map(job));
-    for (place, result) in results.into_iter().enumerate() {
-        match result {
+    let jobs: Vec<_> = (0..50).map(|place| pool.submit(job(place))).collect();
+    for (place, result) in jobs.into_iter().enumerate() {
+        match result.wait() {
             Ok(worker) => assert!(place % 10 != 7 && (place > 7) == (worker != first), "{place}"),
             Err(ProcessError::Died { how: Ending::Exited(3), .. }) => assert_eq!(place % 10, 7),
             Err(error) => panic!("{place}: {error}"),
         }
     }
+}
+
+fn a_worker_that_dies_in_a_run_of_a_map_costs_the_job_it_held_and_no_other() {
+    let pool = ProcessPool::new(2, obey).unwrap();
+    // Far into a map, hundreds of jobs travel together, and hundreds of results wait to be sent.
+    let job = |place: u32| order(if place % 1500 == 1400 { "exit" } else { "" });
+    for (place, result) in pool.map((0..9000).map(job)).into_iter().enumerate() {
+        match result {
+            Ok(_) => assert!(place % 1500 != 1400, "{place}"),
+            Err(ProcessError::Died { how: Ending::Exited(3), .. }) => {
+                assert_eq!(place % 1500, 1400);
+            }
+            Err(error) => panic!("{place}: {error}"),
+        }
+    }
+}
+
+fn a_job_of_a_map_is_never_done_twice_whenever_its_worker_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = folder.path().join("done");
+    let job = |number: u32| {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&done).unwrap();
+        std::io::Write::write_all(&mut file, &number.to_le_bytes()).unwrap();
+        if fastrand::u32(..200) == 0 {
+            murder(id());
+        }
+    };
+    let pool = ProcessPool::new(2, job).unwrap();
+    let results = pool.map(0..5000);
+    let mut times = vec![0; 5000];
+    for number in std::fs::read(&done).unwrap().chunks(4) {
+        times[u32::from_le_bytes(number.try_into().unwrap()) as usize] += 1;
+    }
+    for (number, (result, times)) in results.iter().zip(times).enumerate() {
+        assert!(times <= 1, "{number} was done {times} times");
+        assert!(result.is_err() || times == 1, "{number} was not done");
+        // It died after it had done it: each death costs the job held, which was done.
+        assert_eq!(times, 1, "{number}: {result:?}");
+    }
+    assert!(results.iter().any(Result::is_err));
 }
 
 fn a_job_that_panics_fails_with_its_text_and_its_worker_is_replaced() {
@@ -159,8 +201,10 @@ fn a_job_that_panics_in_a_chunk_fails_alone() {
     };
     let pool = builder.build(job).unwrap();
     // So large that the frames behind the panic are only partly sent when it comes.
-    let results = pool.map((0..20).map(|place| (place % 5 == 1, "x".repeat(300_000))));
-    for (place, result) in results.into_iter().enumerate() {
+    let argument = |place: u32| (place % 5 == 1, "x".repeat(300_000));
+    let jobs: Vec<_> = (0..20).map(|place| pool.submit(argument(place))).collect();
+    for (place, job) in jobs.into_iter().enumerate() {
+        let result = job.wait();
         assert_eq!(result.is_err(), place % 5 == 1, "{place}: {result:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::process::id;
 use std::time::Duration;
 
 use glassloop::Runtime;
-use glassloop::processes::{ProcessError, ProcessPool, StartError};
+use glassloop::processes::{ProcessError, ProcessPool, Shared, StartError};
 use glassloop::time::{sleep, timeout};
 
 use crate::support::{children, descriptors, state};
@@ -17,6 +17,9 @@ tests![
     imap_unordered_yields_every_result_with_its_place_and_the_quick_ones_first,
     ten_thousand_tiny_jobs_are_done,
     ten_thousand_tiny_jobs_are_done_in_chunks,
+    a_map_of_tiny_jobs_keeps_its_order_and_names_each_that_fails,
+    jobs_of_a_map_that_take_their_time_are_given_out_one_by_one,
+    what_is_shared_is_read_where_it_is,
     a_job_is_awaited_on_the_loop_while_other_tasks_go_on,
     the_initializer_makes_a_state_for_each_worker_and_it_is_dropped_in_the_end,
     what_was_captured_is_shared_with_every_worker,
@@ -76,10 +79,58 @@ fn ten_thousand_tiny_jobs_are_done_in_chunks() {
 fn tiny_jobs(chunk: usize) {
     let builder = ProcessPool::builder().workers(3).chunk_size(chunk);
     let pool = builder.build(|(), number: u32| (number, id())).unwrap();
-    let results: Vec<(u32, u32)> = pool.map(0..10_000).into_iter().map(Result::unwrap).collect();
+    let jobs: Vec<_> = (0..10_000).map(|number| pool.submit(number)).collect();
+    let results: Vec<(u32, u32)> = jobs.into_iter().map(|job| job.wait().unwrap()).collect();
     assert!(results.iter().map(|(number, _)| *number).eq(0..10_000));
     let workers: HashSet<u32> = results.iter().map(|(_, worker)| *worker).collect();
     assert_eq!(workers.len(), 3, "{workers:?}");
+}
+
+fn a_map_of_tiny_jobs_keeps_its_order_and_names_each_that_fails() {
+    let job = |number: u32| {
+        // Some results are larger than many together may be.
+        let text = "x".repeat(if number.is_multiple_of(1000) { 30_000 } else { 1 });
+        assert!(number % 997 != 1, "{number} is cursed");
+        (number, text)
+    };
+    let pool = ProcessPool::new(2, job).unwrap();
+    for (place, result) in pool.map(0..20_000).into_iter().enumerate() {
+        let place = place as u32;
+        match result {
+            Ok((number, text)) => {
+                assert_eq!(number, place);
+                assert_eq!(text.len(), if place.is_multiple_of(1000) { 30_000 } else { 1 });
+            }
+            Err(ProcessError::Panicked { message, .. }) => {
+                assert_eq!(message, format!("{place} is cursed"));
+                assert_eq!(place % 997, 1);
+            }
+            Err(error) => panic!("{place}: {error}"),
+        }
+    }
+}
+
+fn jobs_of_a_map_that_take_their_time_are_given_out_one_by_one() {
+    let nap = |micros: u64| {
+        std::thread::sleep(Duration::from_micros(micros));
+        id()
+    };
+    let pool = ProcessPool::new(4, nap).unwrap();
+    let workers = pool.map([300_000; 4]);
+    let workers: HashSet<u32> = workers.into_iter().map(Result::unwrap).collect();
+    assert_eq!(workers.len(), 4, "each takes one");
+}
+
+fn what_is_shared_is_read_where_it_is() {
+    let numbers = Shared::from_fn(3_000_000, |index| index as u64).unwrap();
+    assert_eq!(numbers.len(), 3_000_000);
+    let address = numbers.as_ptr() as usize;
+    let look = |_: &mut (), index: usize| (numbers[index], numbers.as_ptr() as usize);
+    let pool = ProcessPool::builder().workers(2).build(look).unwrap();
+    let seen: Vec<_> = pool.map([0, 1, 2_999_999]).into_iter().map(Result::unwrap).collect();
+    assert_eq!(seen, [(0, address), (1, address), (2_999_999, address)]);
+    assert!(Shared::from_fn(0, |_| 0_u8).unwrap().is_empty());
+    assert!(Shared::from_fn(usize::MAX, |_| 0_u64).is_err(), "more than there is");
 }
 
 fn a_job_is_awaited_on_the_loop_while_other_tasks_go_on() {
