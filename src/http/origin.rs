@@ -56,15 +56,10 @@ impl Origin {
             "https" => Scheme::Https,
             _ => return Err(refuse("its scheme has to be http:// or https://")),
         };
-        let host = match url.host() {
-            Some(url::Host::Ipv6(address)) => address.to_string(),
-            Some(host) => host.to_string(),
-            None => {
-                return Err(refuse(
-                    "it names no host; write http:// or https://, a host and a path",
-                ));
-            }
+        let Some(host) = url.host_str() else {
+            return Err(refuse("it names no host; write http:// or https://, a host and a path"));
         };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Origin { scheme, host, port: url.port().unwrap_or(scheme.name_and_port().1) })
     }
 

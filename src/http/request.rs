@@ -5,13 +5,16 @@ use std::fmt;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{Position, Url};
 
 use super::framing::keeps_alive;
 use super::{Error, Origin};
 
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("glassloop/", env!("CARGO_PKG_VERSION")));
+
+/// A request's head is hardly ever larger, in bytes: it is written without growing.
+const USUAL_HEAD: usize = 512;
 
 /// Headers that say where a message ends or who it is for. Two opinions on that are an attack.
 const RESERVED: [HeaderName; 3] = [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
@@ -125,18 +128,20 @@ impl Request {
         if let Some(name) = RESERVED.into_iter().find(|name| self.headers.contains_key(name)) {
             return Err(Error::ReservedHeader { name });
         }
-        let target = match self.url.query() {
-            Some(query) => format!("{}?{query}", self.url.path()),
-            None => self.url.path().to_owned(),
-        };
+        let target = &self.url[Position::BeforePath..Position::AfterQuery];
+        let authority = &self.url[Position::BeforeHost..Position::AfterPort];
         // The URL type promises this already; here it is kept even if that promise should break.
-        if !target.bytes().chain(origin.host().bytes()).all(|byte| byte.is_ascii_graphic()) {
+        if ![target, authority].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
             let why = "a byte of it cannot stand in a request line; percent-encode it".to_owned();
-            return Err(Error::Url { url: target, why });
+            return Err(Error::Url { url: target.to_owned(), why });
         }
 
-        let mut bytes = format!("{} {target} HTTP/1.1\r\n", self.method).into_bytes();
-        put(&mut bytes, &header::HOST, origin.authority().as_bytes());
+        let mut bytes = Vec::with_capacity(USUAL_HEAD + self.body.len());
+        for part in [self.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        put(&mut bytes, &header::HOST, authority.as_bytes());
         if !self.headers.contains_key(header::USER_AGENT) {
             put(&mut bytes, &header::USER_AGENT, USER_AGENT.as_bytes());
         }
