@@ -23,9 +23,9 @@ check: test
 planted:
     tests/planted/run
 
-# What a job costs beside others' pools
+# The loop and the pools beside others, as ratios; `cargo bench` measures with criterion
 bench *ARGS:
-    cargo bench --bench threads -- {{ARGS}}
+    cargo run --release --features bench -- bench {{ARGS}}
 
 # Everything, as on a fresh machine (installs system packages, needs root)
 ci:

@@ -1,6 +1,11 @@
 //! The subcommands, and what they share: how a run ends, how values are read, what Ctrl-C does.
 
 mod album;
+#[cfg(feature = "bench")]
+mod bench;
+#[cfg(not(feature = "bench"))]
+#[path = "cli/bench/absent.rs"]
+mod bench;
 mod compare;
 mod download;
 mod progress;
@@ -37,6 +42,8 @@ enum Command {
     Sum(sum::Options),
     /// Serve an album of files, as slowly as you like
     Serve(serve::Options),
+    /// Measure the event loop and the pools beside others, as ratios
+    Bench(bench::Options),
     /// What `compare` runs for each model, in a process of its own
     #[command(hide = true)]
     Measure(compare::measure::Options),
@@ -67,11 +74,14 @@ const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 
 pub(crate) fn main() -> ExitCode {
+    #[cfg(feature = "bench")]
+    glassloop::bench::child::answer();
     let ended = match Cli::parse().command {
         Command::Compare(options) => compare::run(&options),
         Command::Download(options) => download::run(options),
         Command::Sum(options) => sum::run(&options),
         Command::Serve(options) => serve::run(options),
+        Command::Bench(options) => bench::run(&options),
         Command::Measure(options) => compare::measure::run(options),
     };
     match ended {

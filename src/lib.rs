@@ -42,6 +42,9 @@
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod builder;
 mod clock;
 mod coop;

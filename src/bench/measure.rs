@@ -1,0 +1,44 @@
+//! Clocks, and a thread that stays on one processor.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::Pid;
+
+/// What one of `n` operations took, by the clock on the wall.
+pub(super) fn wall(n: u64, operations: impl FnOnce()) -> Result<f64> {
+    let start = Instant::now();
+    operations();
+    Ok(each(n, start.elapsed()))
+}
+
+/// What one of `n` operations took of this thread's processor time.
+pub(super) fn thread_cpu(n: u64, operations: impl FnOnce()) -> Result<f64> {
+    let start = thread_time()?;
+    operations();
+    Ok(each(n, thread_time()? - start))
+}
+
+pub(super) fn each(n: u64, time: Duration) -> f64 {
+    time.as_nanos() as f64 / n as f64
+}
+
+fn thread_time() -> Result<Duration> {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+    Ok(time.context("the system does not tell a thread's processor time")?.into())
+}
+
+/// Runs `work` on one processor, together with all threads and processes that it starts.
+pub(super) fn on_one_cpu<T>(work: impl FnOnce() -> T) -> Result<T> {
+    let this = Pid::from_raw(0);
+    let before = sched_getaffinity(this).context("cannot ask which processors there are")?;
+    let first = (0..CpuSet::count()).find(|cpu| before.is_set(*cpu) == Ok(true));
+    let mut one = CpuSet::new();
+    one.set(first.context("this thread may run on no processor")?)?;
+    sched_setaffinity(this, &one).context("cannot stay on one processor")?;
+    let done = work();
+    sched_setaffinity(this, &before).context("cannot return to all processors")?;
+    Ok(done)
+}
