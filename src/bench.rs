@@ -4,9 +4,14 @@
 //! All do the same operations; where they can, they are one function over the trait [`Peer`](peer::Peer).
 
 pub mod child;
+mod epoll;
+mod http;
 mod measure;
 mod memory;
+mod net;
 mod peer;
+mod served;
+mod servers;
 mod tasks;
 mod timers;
 mod wakes;
@@ -74,7 +79,10 @@ pub enum Target {
 
 /// All of them, group after group.
 pub fn rows() -> Vec<&'static Row> {
-    [tasks::ROWS, wakes::ROWS, timers::ROWS, memory::ROWS].into_iter().flatten().collect()
+    [tasks::ROWS, wakes::ROWS, timers::ROWS, memory::ROWS, net::ROWS, http::ROWS]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 impl Row {

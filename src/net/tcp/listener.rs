@@ -14,6 +14,25 @@ use crate::trace::Direction;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
+/// Takes a connection that does not block, in one system call.
+#[cfg(any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
+fn accept(listener: &net::TcpListener) -> io::Result<(net::TcpStream, SocketAddr)> {
+    use rustix::net::{SocketFlags, acceptfrom_with};
+
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let (stream, peer) = acceptfrom_with(listener, flags)?;
+    let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+    Ok((stream.into(), peer.ok_or(io::ErrorKind::ConnectionAborted)?))
+}
+
+/// Takes a connection that does not block.
+#[cfg(not(any(target_os = "android", target_os = "freebsd", target_os = "linux")))]
+fn accept(listener: &net::TcpListener) -> io::Result<(net::TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream, peer))
+}
+
 /// A socket that accepts connections.
 ///
 /// ```
@@ -76,16 +95,13 @@ impl TcpListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self.0.poll_io(Direction::Read, cx, |listener| {
             loop {
-                match listener.accept() {
+                match accept(listener) {
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                     result => return result,
                 }
             }
         });
-        accepted.map(|accepted| {
-            let (stream, peer) = accepted?;
-            Ok((TcpStream::from_std(stream)?, peer))
-        })
+        accepted.map_ok(|(stream, peer)| (TcpStream(Source::new(stream)), peer))
     }
 
     /// The address it listens on.
