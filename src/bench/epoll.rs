@@ -9,25 +9,20 @@ use slab::Slab;
 
 const LISTENER: u64 = u64::MAX;
 
-/// Gives each connection back what it sends.
+/// Gives each connection back what it sends. Each has a buffer, as it must where the rest of an answer may have
+/// to wait until there is room.
 pub(super) fn echo(listener: &TcpListener) -> Result<()> {
-    let mut buffer = vec![0_u8; 1024];
-    serve(
-        listener,
-        || (),
-        |stream, ()| {
-            loop {
-                let count = stream.read(&mut buffer[..])?;
-                if count == 0 {
-                    return Ok(false);
-                }
-                stream.write_all(&buffer[..count])?;
-                if count < buffer.len() {
-                    return Ok(true);
-                }
-            }
-        },
-    )
+    let handle = |stream: &mut &TcpStream, buffer: &mut Vec<u8>| loop {
+        let count = stream.read(buffer)?;
+        if count == 0 {
+            return Ok(false);
+        }
+        stream.write_all(&buffer[..count])?;
+        if count < buffer.len() {
+            return Ok(true);
+        }
+    };
+    serve(listener, || vec![0; 1024], handle)
 }
 
 /// Sends an answer to HTTP with a body of `size` bytes for whatever comes in one read.

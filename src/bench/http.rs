@@ -136,7 +136,7 @@ fn shares(n: u64) -> impl Iterator<Item = u64> {
 
 fn ours(size: &'static str, figure: Figure) -> Result<Run> {
     let server = figure.serve(size)?;
-    let url: Rc<str> = url(server.address).into();
+    let url: Rc<str> = url(server.address()).into();
     let session = Session::new(TcpConnect { timeout: Duration::from_secs(10) });
     let runtime = Ours::new()?;
     Ok(Box::new(move |n| {
@@ -179,7 +179,7 @@ where
     Fetching: Future<Output = Result<()>> + 'static,
 {
     let server = figure.serve(size)?;
-    let url: Rc<str> = url(server.address).into();
+    let url: Rc<str> = url(server.address()).into();
     let runtime = TokioLocal::new()?;
     Ok(Box::new(move |n| {
         let (client, url, _) = (&client, &url, &server);
@@ -248,9 +248,17 @@ fn curl(size: &'static str, figure: Figure) -> Result<Run> {
     let server = figure.serve(size)?;
     Ok(Box::new(move |n| {
         let mut command = Command::new("curl");
-        command.args(["--silent", "--fail", "--noproxy", "*", "--parallel", "--parallel-max"]);
+        command.args([
+            "--silent",
+            "--no-progress-meter",
+            "--fail",
+            "--noproxy",
+            "*",
+            "--parallel",
+            "--parallel-max",
+        ]);
         command.args([&IN_FLIGHT.to_string(), "--output", "/dev/null"]);
-        command.arg(format!("http://{}/[1-{n}]", server.address));
+        command.arg(format!("http://{}/[1-{n}]", server.address()));
         let run = || -> Result<()> {
             let status = command.stdin(Stdio::null()).status().context("cannot start curl")?;
             ensure!(status.success(), "curl failed: {status}");
@@ -289,7 +297,8 @@ fn processes(client: &'static str) -> Result<Run> {
         for _ in 0..n {
             let folder = tempfile::tempdir()?;
             let to = folder.path().to_str().context("the folder's name is not UTF-8")?;
-            let mut command = child::command(PROGRAM, &[client, &server.address.to_string(), to])?;
+            let mut command =
+                child::command(PROGRAM, &[client, &server.address().to_string(), to])?;
             let start = std::time::Instant::now();
             let status = command.status()?;
             took += start.elapsed();

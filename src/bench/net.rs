@@ -99,7 +99,7 @@ fn echo(server: &'static str, connections: usize) -> Result<Run> {
     allow_many_connections()?;
     let (server, mut clients) = on_one_cpu(|| -> Result<_> {
         let server = Served::start(server)?;
-        let clients = Clients::connect(server.address, connections)?;
+        let clients = Clients::connect(server.address(), connections)?;
         Ok((server, clients))
     })??;
     Ok(Box::new(move |n| on_one_cpu(|| cpu(&server, || clients.ask(n)))?))
@@ -108,7 +108,7 @@ fn echo(server: &'static str, connections: usize) -> Result<Run> {
 fn echo_calls(server: &'static str, connections: usize) -> Result<Run> {
     let (server, mut clients) = on_one_cpu(|| -> Result<_> {
         let server = Served::start_counted(server)?;
-        let clients = Clients::connect(server.address, connections)?;
+        let clients = Clients::connect(server.address(), connections)?;
         Ok((server, clients))
     })??;
     Ok(Box::new(move |n| on_one_cpu(|| calls(&server, || clients.ask(n)))?))
@@ -116,12 +116,14 @@ fn echo_calls(server: &'static str, connections: usize) -> Result<Run> {
 
 fn accept(server: &'static str) -> Result<Run> {
     let server = on_one_cpu(|| Served::start(server))??;
-    Ok(Box::new(move |n| on_one_cpu(|| cpu(&server, || visit(server.address, n, Duration::ZERO)))?))
+    Ok(Box::new(move |n| {
+        on_one_cpu(|| cpu(&server, || visit(server.address(), n, Duration::ZERO)))?
+    }))
 }
 
 fn accept_calls(server: &'static str) -> Result<Run> {
     let server = on_one_cpu(|| Served::start_counted(server))??;
-    Ok(Box::new(move |n| on_one_cpu(|| calls(&server, || visit(server.address, n, BREATH / 2)))?))
+    Ok(Box::new(move |n| on_one_cpu(|| calls(&server, || visit(server.address(), n, BREATH / 2)))?))
 }
 
 /// The server's processor time for each of as many operations as `ask` says it did.

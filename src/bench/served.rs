@@ -22,8 +22,8 @@ pub(super) const PROGRAM: &str = "serve";
 /// A server that runs until this is dropped.
 pub(super) struct Served {
     process: Child,
-    pub(super) pid: Pid,
-    pub(super) address: SocketAddr,
+    pid: Pid,
+    address: SocketAddr,
     calls: Option<TempDir>,
 }
 
@@ -57,6 +57,11 @@ impl Served {
         };
         let (pid, address) = (Pid::from_raw(pid.parse()?), address.parse()?);
         Ok(Self { process, pid, address, calls })
+    }
+
+    /// A method, so that a closure that asks keeps the server, and not only its address.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// What it has taken of a processor so far. It has one thread.

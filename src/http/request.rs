@@ -45,7 +45,7 @@ pub fn parse_url(text: &str) -> Result<Url, Error> {
         Err(error) => return Err(refuse(format!("{error}; correct it"))),
     };
     // The text is quoted as it was given, not as the URL rules rewrote it.
-    Origin::of(&url).map_err(|error| match error {
+    Origin::check(&url).map_err(|error| match error {
         Error::Url { why, .. } => refuse(why),
         other => other,
     })?;
@@ -121,7 +121,7 @@ impl Request {
     /// When the request cannot be sent as HTTP/1.1: a URL that is none of http, a header that belongs to the
     /// session, credentials that cannot be written as Basic authorization, or CONNECT.
     pub fn encode(&self) -> Result<Vec<u8>, Error> {
-        let origin = Origin::of(&self.url)?;
+        Origin::check(&self.url)?;
         if self.method == Method::CONNECT {
             return Err(Error::Tunnel);
         }
@@ -148,7 +148,7 @@ impl Request {
         if !self.headers.contains_key(header::ACCEPT) {
             put(&mut bytes, &header::ACCEPT, b"*/*");
         }
-        if let Some(basic) = self.basic(&origin)? {
+        if let Some(basic) = self.basic()? {
             put(&mut bytes, &header::AUTHORIZATION, basic.as_bytes());
         }
         let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&self.method);
@@ -169,7 +169,7 @@ impl Request {
     }
 
     /// The Basic authorization of the URL's user name and password, unless a header says something else.
-    fn basic(&self, origin: &Origin) -> Result<Option<String>, Error> {
+    fn basic(&self) -> Result<Option<String>, Error> {
         let (user, password) = (self.url.username(), self.url.password());
         if (user.is_empty() && password.is_none())
             || self.headers.contains_key(header::AUTHORIZATION)
@@ -179,7 +179,7 @@ impl Request {
         let user: Vec<u8> = percent_decode_str(user).collect();
         let password: Vec<u8> = percent_decode_str(password.unwrap_or_default()).collect();
         if user.contains(&b':') || user.iter().chain(&password).any(u8::is_ascii_control) {
-            return Err(Error::Credentials { origin: origin.clone() });
+            return Err(Error::Credentials { origin: Origin::of(&self.url)? });
         }
         Ok(Some(format!("Basic {}", base64(&[&user, &b":"[..], &password].concat()))))
     }

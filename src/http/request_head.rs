@@ -4,6 +4,7 @@
 use std::mem::MaybeUninit;
 
 use ::http::{HeaderMap, Method, Version, header};
+use bytes::Bytes;
 
 use super::Flaw;
 use super::head::{MAX_HEADERS, head_flaw, header_map, version};
@@ -36,6 +37,7 @@ impl RequestHead {
     /// A [`Flaw`] when the bytes are not exactly one well-formed head, the target is no path, or an
     /// HTTP/1.1 request has no Host or two.
     pub fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
+        let bytes = &Bytes::copy_from_slice(bytes);
         let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut []);
         let parsed = request.parse_with_uninit_headers(bytes, &mut headers);
@@ -57,7 +59,7 @@ impl RequestHead {
             method,
             target,
             version: version(request.version)?,
-            headers: header_map(request.headers)?,
+            headers: header_map(request.headers, bytes)?,
         };
         head.check_target()?;
         head.check_host()?;

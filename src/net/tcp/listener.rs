@@ -33,6 +33,15 @@ fn accept(listener: &net::TcpListener) -> io::Result<(net::TcpStream, SocketAddr
     Ok((stream, peer))
 }
 
+/// Whether there is another connection. To find out by accepting costs more when there is none: the kernel makes
+/// a socket and a file before it looks, and throws them away.
+fn somebody_waits(listener: &net::TcpListener) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let mut asked = [PollFd::new(listener, PollFlags::IN)];
+    !matches!(poll(&mut asked, Some(&Timespec::default())), Ok(0))
+}
+
 /// A socket that accepts connections.
 ///
 /// ```
@@ -101,7 +110,12 @@ impl TcpListener {
                 }
             }
         });
-        accepted.map_ok(|(stream, peer)| (TcpStream(Source::new(stream)), peer))
+        accepted.map_ok(|(stream, peer)| {
+            if !somebody_waits(self.0.get()) {
+                self.0.used_up(Direction::Read);
+            }
+            (TcpStream(Source::new(stream)), peer)
+        })
     }
 
     /// The address it listens on.
