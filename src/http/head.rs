@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use bytes::Bytes;
+use memchr::memchr2;
 
 use super::Flaw;
 use super::error::excerpt;
@@ -74,20 +75,14 @@ impl Scanner {
     }
 
     /// How many bytes at the start of `rest` do not end a line, up to a limit. Nearly all of a head is such, and
-    /// to look at many at once takes a fifth of what going byte by byte does.
+    /// memchr looks at many at once.
     fn plain(&self, rest: &[u8]) -> usize {
         let mut most = self.limit - self.looked_at;
         if self.in_first_line {
             most = most.min(MAX_FIRST_LINE + 1 - self.line);
         }
         let rest = &rest[..rest.len().min(most)];
-        // Without a branch inside, so that the compiler looks at all sixteen in one step.
-        let is_plain =
-            |block: &&[u8; 16]| block.iter().fold(true, |all, &byte| all & (byte > b'\r'));
-        let (blocks, _) = rest.as_chunks();
-        let blocks = 16 * blocks.iter().take_while(is_plain).count();
-        let ends_line = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        rest[blocks..].iter().position(ends_line).map_or(rest.len(), |at| blocks + at)
+        memchr2(b'\r', b'\n', rest).unwrap_or(rest.len())
     }
 }
 
