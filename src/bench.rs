@@ -1,7 +1,7 @@
 //! What is measured, against whom, and how: each row once, for `glassloop bench` and for `cargo bench`.
 //!
 //! A row names its contenders: ours, the peers that it is judged by, and others for whoever wants to know.
-//! All do the same operations; where they can, they are one function over the trait [`Peer`](peer::Peer).
+//! All do the same operations; where they can, they are one function over the trait `Peer`.
 
 pub mod child;
 mod epoll;

@@ -80,7 +80,7 @@ fn to_wake_and_to_poll_a_task_allocates_nothing() {
         runtime.block_on(async {
             let task = poll_fn(move |cx| {
                 left -= 1;
-                cx.waker().clone().wake();
+                cx.waker().wake_by_ref();
                 if left == 0 { Poll::Ready(()) } else { Poll::Pending }
             });
             spawn(task).await.unwrap();

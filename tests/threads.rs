@@ -790,6 +790,17 @@ fn jobs_that_come_at_once_wake_as_many_workers_as_they_need() {
     }
 }
 
+#[test]
+fn a_job_wakes_a_worker_that_sleeps_while_another_is_busy() {
+    let pool = pool(3);
+    let (finish, held) = mpsc::channel::<()>();
+    let busy = pool.submit(move || held.recv());
+    thread::sleep(Duration::from_millis(50)); // the two others have looked long enough, and sleep
+    assert!(soon(pool.submit(|| ())).is_ok());
+    finish.send(()).unwrap();
+    assert!(soon(busy).is_ok());
+}
+
 /// Whoever has to wait looks for some microseconds before it sleeps: this is to last shorter than that,
 /// or about as long, or longer.
 fn linger(micros: u64) {

@@ -16,7 +16,7 @@ type Program = (&'static str, fn(&[&str]) -> Result<()>);
 const PROGRAMS: &[Program] =
     &[("measure", measure_here), (served::PROGRAM, served::here), (http::PROGRAM, http::here)];
 
-/// Must come first in the `main` of a program with rows. In a process that [`command`] started, it does what
+/// Must come first in the `main` of a program with rows. In a process that `command` started, it does what
 /// that was started for, and ends the process.
 pub fn answer() {
     let Ok(word) = env::var(WORD) else { return };
@@ -33,7 +33,7 @@ pub fn answer() {
     process::exit(0);
 }
 
-/// This program as `program`, one of [`PROGRAMS`]. No argument may hold a line break.
+/// This program as `program`, one of `PROGRAMS`. No argument may hold a line break.
 pub(super) fn command(program: &str, arguments: &[&str]) -> Result<Command> {
     let mut command = Command::new(env::current_exe().context("cannot find this program")?);
     command.env(WORD, [&[program], arguments].concat().join("\n")).stdin(Stdio::null());

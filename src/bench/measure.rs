@@ -14,7 +14,8 @@ pub(super) fn wall(n: u64, operations: impl FnOnce()) -> Result<f64> {
     Ok(each(n, start.elapsed()))
 }
 
-/// What one of `n` operations took of this thread's processor time.
+/// What one of `n` operations took of this thread's processor time: where nothing waits, that is the time it took,
+/// less what other programs on the machine did meanwhile.
 pub(super) fn thread_cpu(n: u64, operations: impl FnOnce()) -> Result<f64> {
     let start = thread_time()?;
     operations();
@@ -25,7 +26,7 @@ pub(super) fn each(n: u64, time: Duration) -> f64 {
     time.as_nanos() as f64 / n as f64
 }
 
-fn thread_time() -> Result<Duration> {
+pub(super) fn thread_time() -> Result<Duration> {
     let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
     Ok(time.context("the system does not tell a thread's processor time")?.into())
 }

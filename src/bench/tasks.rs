@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use anyhow::Result;
 
-use super::measure::wall;
+use super::measure::thread_cpu;
 use super::peer::{LOCAL, OURS, Ours, Peer, SMOL, SPAWN, Smol, TokioLocal, TokioSpawn};
 use super::{Contender, Row, Run, Target, Unit};
 
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
 fn batch<P: Peer>() -> Result<Run> {
     let peer = P::new()?;
     Ok(Box::new(move |n| {
-        wall(n, || {
+        thread_cpu(n, || {
             peer.block_on(async {
                 let tasks: Vec<_> =
                     (0..n).map(|i| peer.spawn(async move { black_box(i) })).collect();
@@ -90,7 +90,7 @@ fn batch<P: Peer>() -> Result<Run> {
 fn one_by_one<P: Peer>() -> Result<Run> {
     let peer = P::new()?;
     Ok(Box::new(move |n| {
-        wall(n, || {
+        thread_cpu(n, || {
             peer.block_on(async {
                 for i in 0..n {
                     black_box(peer.spawn(async move { black_box(i) }).await);
@@ -125,7 +125,7 @@ fn yields<P: Peer>() -> Result<Run> {
                 Yield(false).await;
             }
         };
-        wall(TASKS * times, || {
+        thread_cpu(TASKS * times, || {
             peer.block_on(async {
                 let tasks: Vec<_> = (0..TASKS).map(|_| peer.spawn(task())).collect();
                 for task in tasks {
@@ -167,7 +167,7 @@ async fn player(me: usize, turns: u64) {
 fn ping_pong<P: Peer>() -> Result<Run> {
     let peer = P::new()?;
     Ok(Box::new(move |n| {
-        wall(n, || {
+        thread_cpu(n, || {
             peer.block_on(async {
                 let players = [peer.spawn(player(0, n)), peer.spawn(player(1, n))];
                 for player in players {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::measure::{each, thread_cpu};
+use super::measure::{each, thread_cpu, thread_time};
 use super::peer::{LOCAL, OURS, Ours, Peer, SMOL, SPAWN, Smol, TokioLocal, TokioSpawn};
 use super::{Contender, Row, Run, Target, Unit};
 
@@ -73,25 +73,23 @@ fn cancel<P: Peer>() -> Result<Run> {
 /// before, and freed after.
 fn set_and_forget<P: Peer>(peer: P, which: fn(Duration, Duration) -> Duration) -> Run {
     Box::new(move |n| {
-        let times = peer.block_on(async {
+        peer.block_on(async {
             let sleep = |i| P::sleep(Duration::from_millis(1000 + i * 7919 % 1000));
             let mut sleeps: Vec<_> = (0..n).map(|i| (i, Box::pin(None))).collect();
             let cx = &mut Context::from_waker(Waker::noop());
-            let start = Instant::now();
+            let start = thread_time()?;
             for (i, place) in &mut sleeps {
                 place.set(Some(sleep(*i)));
                 // The first poll tells the timers of it.
                 let pending = place.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx).is_pending());
                 assert_eq!(pending, Some(true), "a second is not over yet");
             }
-            let inserted = start.elapsed();
-            let start = Instant::now();
+            let inserted = thread_time()?;
             for (_, place) in &mut sleeps {
                 place.set(None);
             }
-            which(inserted, start.elapsed())
-        });
-        Ok(each(n, times))
+            Ok(each(n, which(inserted - start, thread_time()? - inserted)))
+        })
     })
 }
 

@@ -1,7 +1,7 @@
 //! `glassloop bench` in a program that was built without the peers.
 
 use clap::Args;
-use clap::error::{Error, ErrorKind};
+use clap::error::ErrorKind;
 
 use super::End;
 
@@ -12,7 +12,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(_: &Options) -> anyhow::Result<End> {
-    let words = "this program was built without those whom it is measured against: \
+    let words = "this program was built without tokio and the other peers; in its sources, run: \
                  cargo run --release --features bench -- bench\n";
-    Error::raw(ErrorKind::InvalidSubcommand, words).exit()
+    clap::Error::raw(ErrorKind::InvalidSubcommand, words).exit()
 }

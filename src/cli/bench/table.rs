@@ -10,9 +10,10 @@ use super::rounds::{Entry, Goal};
 /// What there is to measure.
 pub(super) fn list(rows: &[&Row]) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
+    let width = widest(rows.iter().map(|row| row.name));
     for row in rows {
         let peers: Vec<_> = row.peers.iter().map(|peer| peer.name).collect();
-        writeln!(out, "{:<8}{:<38}{}", row.group, row.name, peers.join(", "))?;
+        writeln!(out, "{:<8}{:<width$}{}", row.group, row.name, peers.join(", "))?;
     }
     Ok(())
 }
@@ -20,10 +21,11 @@ pub(super) fn list(rows: &[&Row]) -> io::Result<()> {
 pub(super) fn print(entries: &[Entry]) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     let head = ["row", "ours", "theirs", "ratio", "target", "peer"];
+    let width = widest(entries.iter().map(|entry| entry.row));
     let [row, ours, theirs, ratio, target, peer] = head;
     writeln!(
         out,
-        "{BOLD}{row:<38}{ours:>9}{theirs:>10}{ratio:>15}{target:>10}{BOLD:#}  {BOLD}{peer}{BOLD:#}"
+        "{BOLD}{row:<width$}{ours:>9}{theirs:>10}{ratio:>15}{target:>10}{BOLD:#}  {BOLD}{peer}{BOLD:#}"
     )?;
     for entry in entries {
         let ours = show(entry.ours, entry.unit);
@@ -38,10 +40,15 @@ pub(super) fn print(entries: &[Entry]) -> io::Result<()> {
         let Entry { row, peer, .. } = entry;
         writeln!(
             out,
-            "{row:<38}{ours:>9}{theirs:>10}{ratio:>15}{style}{target:>10}{style:#}  {peer}"
+            "{row:<width$}{ours:>9}{theirs:>10}{ratio:>15}{style}{target:>10}{style:#}  {peer}"
         )?;
     }
     writeln!(out, "ratio: ours / theirs, less is better; ± holds half of the rounds")
+}
+
+/// How wide a column must be for these names, and a little more.
+fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(|name| name.chars().count()).max().unwrap_or(0) + 2
 }
 
 /// An amount for people, to three digits.
