@@ -464,16 +464,14 @@ fn neither_a_large_body_nor_the_largest_head_needs_more_than_64_kib() {
         head.replace("X: ", &format!("X: {}", "x".repeat(length - head.len())))
     };
     for pump in [run::asynchronous, run::blocking] {
-        let get = |answer: String| {
-            pump(vec![vec![R, Say(answer)]], &[Do::Count("http://h/a")], usize::MAX)
-        };
-        let (log, largest) = get(body.clone());
+        let get = |answer: String, what| pump(vec![vec![R, Say(answer)]], &[what], usize::MAX);
+        let (log, largest) = get(body.clone(), Do::Count("http://h/a"));
         assert_eq!(log.last().unwrap(), &format!("200 with {LENGTH} bytes"));
         assert_eq!(largest, 64 * 1024);
-        let (log, largest) = get(head(MAX_HEAD));
+        let (log, largest) = get(head(MAX_HEAD), Do::Count("http://h/a"));
         assert_eq!(log.last().unwrap(), "200 with 0 bytes");
         assert_eq!(largest, 64 * 1024);
-        let (log, _) = get(head(MAX_HEAD + 1));
+        let (log, _) = get(head(MAX_HEAD + 1), Do::Get("http://h/a"));
         assert!(log.last().unwrap().contains("65536"), "{log:?}");
     }
 }
