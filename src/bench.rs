@@ -4,10 +4,15 @@
 //! All do the same operations; where they can, they are one function over the trait `Peer`.
 
 pub mod child;
+mod epoll;
+mod http;
 mod measure;
 mod memory;
+mod net;
 mod peer;
 mod pools;
+mod served;
+mod servers;
 mod sum;
 mod tasks;
 mod timers;
@@ -76,10 +81,19 @@ pub enum Target {
 
 /// All of them, group after group.
 pub fn rows() -> Vec<&'static Row> {
-    [tasks::ROWS, wakes::ROWS, timers::ROWS, memory::ROWS, pools::ROWS, sum::ROWS]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        tasks::ROWS,
+        wakes::ROWS,
+        timers::ROWS,
+        memory::ROWS,
+        net::ROWS,
+        http::ROWS,
+        pools::ROWS,
+        sum::ROWS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 impl Row {

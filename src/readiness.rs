@@ -8,15 +8,16 @@
 //! Wakers may be anybody's code, also when they are dropped. So what is not needed any more is handed
 //! out, and dropped when nothing is borrowed.
 
+use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
 #[derive(Default)]
 pub(crate) struct Side {
-    ready: bool,
-    closed: bool,
+    ready: Cell<bool>,
+    closed: Cell<bool>,
     /// How many have told of something, to tell old news from new.
-    events: u32,
-    waiting: Vec<(Waiter, Waker)>,
+    events: Cell<u32>,
+    waiting: RefCell<Vec<(Waiter, Waker)>>,
 }
 
 /// Who waits.
@@ -35,71 +36,76 @@ pub(crate) struct Seen(u32);
 impl Side {
     /// `ready`: an attempt is worth making, although the kernel has said nothing yet.
     pub(crate) fn new(ready: bool) -> Self {
-        Self { ready, ..Self::default() }
+        Self { ready: Cell::new(ready), ..Self::default() }
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        self.ready
+        self.ready.get()
     }
 
     /// No more will come this way, or so it seems.
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+        self.closed.get()
     }
 
     pub(crate) fn seen(&self) -> Seen {
-        Seen(self.events)
+        Seen(self.events.get())
     }
 
     /// An attempt would have blocked: nothing is ready there, whatever was said before.
-    pub(crate) fn clear(&mut self) {
-        (self.ready, self.closed) = (false, false);
+    pub(crate) fn clear(&self) {
+        self.ready.set(false);
+        self.closed.set(false);
     }
 
     /// As `clear`, unless there has been news in the meantime.
-    pub(crate) fn clear_seen(&mut self, seen: Seen) {
+    pub(crate) fn clear_seen(&self, seen: Seen) {
         if self.seen() == seen {
             self.clear();
         }
     }
 
     /// A short read or write: the kernel's buffer is used up, and a new event will tell of more.
-    pub(crate) fn used_up(&mut self) {
-        self.ready = self.closed;
+    pub(crate) fn used_up(&self) {
+        self.ready.set(self.closed.get());
     }
 
     /// The kernel told of something; all who wait are to be woken.
-    pub(crate) fn happened(&mut self, ready: bool, closed: bool, woken: &mut Vec<Waker>) {
-        self.closed |= closed;
+    pub(crate) fn happened(&self, ready: bool, closed: bool, woken: &mut Vec<Waker>) {
         if ready || closed {
-            self.ready = true;
-            self.events = self.events.wrapping_add(1);
-            woken.extend(self.waiting.drain(..).map(|(_, waker)| waker));
+            self.ready.set(true);
+            self.closed.set(self.closed.get() | closed);
+            self.events.set(self.events.get().wrapping_add(1));
+            for (_, waker) in self.waiting.borrow_mut().drain(..) {
+                woken.push(waker);
+            }
         }
     }
 
     /// Waiting twice is waiting once. Gives back the waker that is not needed.
-    pub(crate) fn wait(&mut self, who: Waiter, waker: Waker) -> Option<Waker> {
+    pub(crate) fn wait(&self, who: Waiter, waker: Waker) -> Option<Waker> {
         let same = |(known, theirs): &&mut (Waiter, Waker)| {
             *known == who && (who != Waiter::Anybody || theirs.will_wake(&waker))
         };
-        match self.waiting.iter_mut().find(same) {
+        let mut waiting = self.waiting.borrow_mut();
+        match waiting.iter_mut().find(same) {
             Some((_, known)) => Some(std::mem::replace(known, waker)),
             None => {
-                self.waiting.push((who, waker));
+                waiting.push((who, waker));
                 None
             }
         }
     }
 
     /// It waits no more.
-    pub(crate) fn forget(&mut self, owner: u64) -> Option<Waker> {
-        let at = self.waiting.iter().position(|(who, _)| *who == Waiter::Owner(owner))?;
-        Some(self.waiting.swap_remove(at).1)
+    pub(crate) fn forget(&self, owner: u64) -> Option<Waker> {
+        let mut waiting = self.waiting.borrow_mut();
+        let at = waiting.iter().position(|(who, _)| *who == Waiter::Owner(owner))?;
+        Some(waiting.swap_remove(at).1)
     }
 
     pub(crate) fn is_awaited(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.borrow().is_empty()
     }
 }
 
@@ -124,7 +130,7 @@ mod tests {
         (Arc::clone(&bell), bell.into())
     }
 
-    fn ring(side: &mut Side) {
+    fn ring(side: &Side) {
         let mut woken = Vec::new();
         side.happened(true, false, &mut woken);
         woken.into_iter().for_each(Waker::wake);
@@ -133,7 +139,7 @@ mod tests {
     #[test]
     fn an_owner_that_forgets_its_wait_leaves_that_of_others() {
         let [(anybody, first), (gone, second), (owner, third)] = [bell(), bell(), bell()];
-        let mut side = Side::default();
+        let side = Side::default();
         side.wait(Waiter::Anybody, first.clone());
         side.wait(Waiter::Owner(1), second);
         side.wait(Waiter::Owner(2), third);
@@ -141,7 +147,7 @@ mod tests {
         side.forget(1);
         side.forget(3);
         side.forget(4);
-        ring(&mut side);
+        ring(&side);
         let rings = [anybody, gone, owner].map(|bell| bell.0.load(Ordering::Relaxed));
         assert_eq!(rings, [1, 0, 1]);
         assert!(!side.is_awaited());
@@ -150,19 +156,19 @@ mod tests {
     #[test]
     fn only_the_latest_waker_of_an_owner_is_woken() {
         let ((old, first), (new, second)) = (bell(), bell());
-        let mut side = Side::default();
+        let side = Side::default();
         side.wait(Waiter::Owner(1), first);
         side.wait(Waiter::Owner(1), second);
-        ring(&mut side);
+        ring(&side);
         assert_eq!((old.0.load(Ordering::Relaxed), new.0.load(Ordering::Relaxed)), (0, 1));
     }
 
     #[test]
     fn what_happened_since_it_was_seen_is_not_cleared() {
-        let mut side = Side::default();
-        ring(&mut side);
+        let side = Side::default();
+        ring(&side);
         let seen = side.seen();
-        ring(&mut side);
+        ring(&side);
         side.clear_seen(seen);
         assert!(side.is_ready());
         side.clear_seen(side.seen());

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use glassloop::http::{Error, Flaw, MAX_IDLE_PER_ORIGIN, Session, blocking};
+use glassloop::http::{Error, Flaw, MAX_HEAD, MAX_IDLE_PER_ORIGIN, Session, blocking};
 use http::Method;
 use http_script::Step::{Broken, Close, Interrupted, Request as R, Reset, Say, TimeOut, Unasked};
 use http_script::{Connector, Do, World, both, finish, one, run};
@@ -456,19 +456,23 @@ fn an_interrupted_read_is_read_again() {
 }
 
 #[test]
-fn a_large_body_does_not_grow_the_buffer_and_a_large_head_does_only_as_needed() {
+fn neither_a_large_body_nor_the_largest_head_needs_more_than_64_kib() {
     const LENGTH: usize = 1 << 20;
     let body = format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n{}", "x".repeat(LENGTH));
-    let head = format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "x".repeat(60_000));
+    let head = |length| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: \r\n\r\n";
+        head.replace("X: ", &format!("X: {}", "x".repeat(length - head.len())))
+    };
     for pump in [run::asynchronous, run::blocking] {
-        let (log, largest) =
-            pump(vec![vec![R, Say(body.clone())]], &[Do::Count("http://h/a")], usize::MAX);
+        let get = |answer: String, what| pump(vec![vec![R, Say(answer)]], &[what], usize::MAX);
+        let (log, largest) = get(body.clone(), Do::Count("http://h/a"));
         assert_eq!(log.last().unwrap(), &format!("200 with {LENGTH} bytes"));
-        assert_eq!(largest, 16 * 1024);
-        let (log, largest) =
-            pump(vec![vec![R, Say(head.clone())]], &[Do::Count("http://h/a")], usize::MAX);
+        assert_eq!(largest, 64 * 1024);
+        let (log, largest) = get(head(MAX_HEAD), Do::Count("http://h/a"));
         assert_eq!(log.last().unwrap(), "200 with 0 bytes");
-        assert!(largest <= 64 * 1024, "{largest}");
+        assert_eq!(largest, 64 * 1024);
+        let (log, _) = get(head(MAX_HEAD + 1), Do::Get("http://h/a"));
+        assert!(log.last().unwrap().contains("65536"), "{log:?}");
     }
 }
 

@@ -59,6 +59,28 @@ fn take_all_but_one() -> Vec<File> {
     }
 }
 
+// ─── Many at once ───────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn connections_that_one_event_told_of_are_all_accepted_and_those_that_come_later_too() {
+    for backend in BackendKind::ALL {
+        run_on(&Builder::new().backend(backend).build().unwrap(), async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            // Its wait has made it known to the selector.
+            assert!(timeout(Duration::from_millis(2), listener.accept()).await.is_err());
+            for _ in 0..2 {
+                // This thread does nothing else meanwhile, so the loop hears of them together.
+                let clients = [(); 5].map(|()| StdStream::connect(address).unwrap());
+                for _ in &clients {
+                    timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+                }
+                assert!(timeout(Duration::from_millis(2), listener.accept()).await.is_err());
+            }
+        });
+    }
+}
+
 // ─── Out of descriptors ─────────────────────────────────────────────────────────────────────────
 
 /// The last descriptor goes to the client: the server has none to accept with.

@@ -6,14 +6,15 @@ use std::process::{self, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Run, rows};
+use super::{Run, http, rows, served};
 
 const WORD: &str = "GLASSLOOP_BENCH_CHILD";
 
 /// What such a process can be: its name, and what it does with its arguments.
 type Program = (&'static str, fn(&[&str]) -> Result<()>);
 
-const PROGRAMS: &[Program] = &[("measure", measure_here)];
+const PROGRAMS: &[Program] =
+    &[("measure", measure_here), (served::PROGRAM, served::here), (http::PROGRAM, http::here)];
 
 /// Must come first in the `main` of a program with rows. In a process that `command` started, it does what
 /// that was started for, and ends the process.

@@ -33,11 +33,20 @@ pub(super) fn thread_time() -> Result<Duration> {
 
 /// Runs `work` on one processor, together with all threads and processes that it starts.
 pub(super) fn on_one_cpu<T>(work: impl FnOnce() -> T) -> Result<T> {
+    on_cpu(0, work)
+}
+
+/// As `on_one_cpu`, on another one, if there is another.
+pub(super) fn on_another_cpu<T>(work: impl FnOnce() -> T) -> Result<T> {
+    on_cpu(1, work)
+}
+
+fn on_cpu<T>(at: usize, work: impl FnOnce() -> T) -> Result<T> {
     let this = Pid::from_raw(0);
     let before = sched_getaffinity(this).context("cannot ask which processors there are")?;
-    let first = (0..CpuSet::count()).find(|cpu| before.is_set(*cpu) == Ok(true));
+    let allowed = (0..CpuSet::count()).filter(|cpu| before.is_set(*cpu) == Ok(true));
     let mut one = CpuSet::new();
-    one.set(first.context("this thread may run on no processor")?)?;
+    one.set(allowed.take(at + 1).last().context("this thread may run on no processor")?)?;
     sched_setaffinity(this, &one).context("cannot stay on one processor")?;
     let done = work();
     sched_setaffinity(this, &before).context("cannot return to all processors")?;

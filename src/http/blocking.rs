@@ -10,7 +10,7 @@ use std::{fmt, io};
 use ::http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::connection::{Connection, DRAIN, Loan, Next, Shared};
+use super::connection::{Connection, DRAIN, Loan, Next, Shared, Spare};
 use super::redirect::next_request;
 use super::request::without_credentials;
 use super::{Error, Origin, Request, ResponseHead, framing};
@@ -64,18 +64,23 @@ where
 pub struct Session<C: Connect> {
     connect: Rc<C>,
     pool: Shared<C::Stream>,
+    spare: Spare,
 }
 
 impl<C: Connect> Clone for Session<C> {
     fn clone(&self) -> Self {
-        Session { connect: self.connect.clone(), pool: self.pool.clone() }
+        Session {
+            connect: self.connect.clone(),
+            pool: self.pool.clone(),
+            spare: self.spare.clone(),
+        }
     }
 }
 
 impl<C: Connect> Session<C> {
     /// A session without connections yet.
     pub fn new(connect: C) -> Self {
-        Session { connect: Rc::new(connect), pool: Shared::default() }
+        Session { connect: Rc::new(connect), pool: Shared::default(), spare: Spare::default() }
     }
 
     /// Asks for what is at `url`. A 404 is a response, not an error.
@@ -119,13 +124,14 @@ impl<C: Connect> Session<C> {
         }
         let stream = self.connect.connect(&origin);
         let stream = stream.map_err(|cause| Error::Connect { origin: origin.clone(), cause })?;
-        let mut connection = Connection::new(origin, stream, request);
+        let spare = self.spare.clone();
+        let mut connection = Box::new(Connection::new(origin, stream, request, spare));
         let head = round_trip(&mut connection, &bytes)?;
         Ok(self.response(request, head, connection))
     }
 
     /// An idle connection that the server has neither closed nor written to.
-    fn idle(&self, origin: &Origin) -> Option<Connection<C::Stream>> {
+    fn idle(&self, origin: &Origin) -> Option<Box<Connection<C::Stream>>> {
         loop {
             let mut connection = self.pool.borrow_mut().take(origin)?;
             if self.connect.is_quiet(&mut connection.stream) {
@@ -138,7 +144,7 @@ impl<C: Connect> Session<C> {
         &self,
         request: &Request,
         head: ResponseHead,
-        connection: Connection<C::Stream>,
+        connection: Box<Connection<C::Stream>>,
     ) -> Response<C::Stream> {
         let ResponseHead { status, headers, .. } = head;
         let url = without_credentials(&request.url);

@@ -101,12 +101,16 @@ fn decimal(text: &[u8]) -> Option<u64> {
 /// Whether the sender of this head means to keep the connection: in HTTP/1.1 unless it says `close`, in
 /// HTTP/1.0 only if it says `keep-alive`. `close` wins over `keep-alive`.
 pub(super) fn keeps_alive(version: Version, headers: &HeaderMap) -> bool {
-    let says = |token: &[u8]| {
-        let values = headers.get_all(header::CONNECTION).iter();
-        let mut tokens = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
-        tokens.any(|each| each.trim_ascii().eq_ignore_ascii_case(token))
-    };
-    !says(b"close") && (version == Version::HTTP_11 || says(b"keep-alive"))
+    let mut keeps = version == Version::HTTP_11;
+    for value in headers.get_all(header::CONNECTION) {
+        for token in value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+            if token.eq_ignore_ascii_case(b"close") {
+                return false;
+            }
+            keeps |= token.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+    keeps
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! The head of a message, out of bytes: find the empty line that ends it, then let httparse read it.
 //! `request_head.rs` does the same for requests; `framing.rs` says which body follows.
 
+use std::mem::MaybeUninit;
+
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+use bytes::Bytes;
+use memchr::memchr2;
 
 use super::Flaw;
 use super::error::excerpt;
@@ -41,10 +45,10 @@ impl Scanner {
     /// The number of bytes up to and including the empty line, or `None` until it has arrived. `bytes` must
     /// begin with what it began with last time.
     pub(super) fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Flaw> {
-        for &byte in &bytes[self.looked_at.min(bytes.len())..] {
-            self.looked_at += 1;
+        while let Some(&byte) = bytes.get(self.looked_at) {
+            let mut seen = 1;
             match (self.after_cr, byte) {
-                (true, b'\n') if self.line == 0 => return Ok(Some(self.looked_at)),
+                (true, b'\n') if self.line == 0 => return Ok(Some(self.looked_at + 1)),
                 (true, b'\n') => {
                     self.after_cr = false;
                     self.in_first_line = false;
@@ -54,8 +58,12 @@ impl Scanner {
                 // would disagree on where the head ends.
                 (true, _) | (false, b'\n') => return Err(Flaw::BareLineEnd),
                 (false, b'\r') => self.after_cr = true,
-                (false, _) => self.line += 1,
+                (false, _) => {
+                    seen = self.plain(&bytes[self.looked_at..]);
+                    self.line += seen;
+                }
             }
+            self.looked_at += seen;
             if self.in_first_line && self.line > MAX_FIRST_LINE {
                 return Err(Flaw::FirstLineTooLong { limit: MAX_FIRST_LINE });
             }
@@ -64,6 +72,17 @@ impl Scanner {
             }
         }
         Ok(None)
+    }
+
+    /// How many bytes at the start of `rest` do not end a line, up to a limit. Nearly all of a head is such, and
+    /// memchr looks at many at once.
+    fn plain(&self, rest: &[u8]) -> usize {
+        let mut most = self.limit - self.looked_at;
+        if self.in_first_line {
+            most = most.min(MAX_FIRST_LINE + 1 - self.line);
+        }
+        let rest = &rest[..rest.len().min(most)];
+        memchr2(b'\r', b'\n', rest).unwrap_or(rest.len())
     }
 }
 
@@ -93,15 +112,18 @@ impl ResponseHead {
     /// # Errors
     /// A [`Flaw`] when the bytes are not exactly one well-formed head.
     pub fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut response = httparse::Response::new(&mut headers);
-        match response.parse(bytes).map_err(head_flaw)? {
+        let bytes = &Bytes::copy_from_slice(bytes);
+        let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut []);
+        let parser = httparse::ParserConfig::default();
+        let parsed = parser.parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
+        match parsed.map_err(head_flaw)? {
             httparse::Status::Complete(length) if length == bytes.len() => {}
             _ => return Err(Flaw::Head { what: "it does not end with an empty line" }),
         }
         let status = StatusCode::from_u16(response.code.unwrap_or_default())
             .map_err(|_| Flaw::Head { what: "the status is not a number from 100 to 999" })?;
-        let headers = header_map(response.headers)?;
+        let headers = header_map(response.headers, bytes)?;
         Ok(ResponseHead { status, version: version(response.version)?, headers })
     }
 
@@ -122,21 +144,26 @@ impl ResponseHead {
 
 /// Reads a complete header section, its empty line included, into a map.
 pub(super) fn parse_trailers(bytes: &[u8]) -> Result<HeaderMap, Flaw> {
+    let bytes = &Bytes::copy_from_slice(bytes);
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     match httparse::parse_headers(bytes, &mut headers).map_err(head_flaw)? {
-        httparse::Status::Complete((_, headers)) => header_map(headers),
+        httparse::Status::Complete((_, headers)) => header_map(headers, bytes),
         httparse::Status::Partial => {
             Err(Flaw::Head { what: "the trailers do not end with an empty line" })
         }
     }
 }
 
-pub(super) fn header_map(headers: &[httparse::Header<'_>]) -> Result<HeaderMap, Flaw> {
+/// `head` is what the headers were parsed from: their values share it.
+pub(super) fn header_map(
+    headers: &[httparse::Header<'_>],
+    head: &Bytes,
+) -> Result<HeaderMap, Flaw> {
     let mut map = HeaderMap::with_capacity(headers.len());
     for header in headers {
         let name = HeaderName::from_bytes(header.name.as_bytes())
             .map_err(|_| head_flaw(httparse::Error::HeaderName))?;
-        let value = HeaderValue::from_bytes(header.value)
+        let value = HeaderValue::from_maybe_shared(head.slice_ref(header.value))
             .map_err(|_| head_flaw(httparse::Error::HeaderValue))?;
         map.append(name, value);
     }

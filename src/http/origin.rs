@@ -47,6 +47,16 @@ impl Origin {
     /// # Errors
     /// [`Error::Url`] when the scheme is neither http nor https, or there is no host.
     pub fn of(url: &Url) -> Result<Self, Error> {
+        let (scheme, host, port) = Self::parts(url)?;
+        Ok(Origin { scheme, host: host.to_owned(), port })
+    }
+
+    /// Whether the URL has an origin.
+    pub(super) fn check(url: &Url) -> Result<(), Error> {
+        Self::parts(url).map(|_| ())
+    }
+
+    fn parts(url: &Url) -> Result<(Scheme, &str, u16), Error> {
         let refuse = |why: &str| Error::Url {
             url: without_credentials(url).to_string(),
             why: why.to_owned(),
@@ -56,16 +66,11 @@ impl Origin {
             "https" => Scheme::Https,
             _ => return Err(refuse("its scheme has to be http:// or https://")),
         };
-        let host = match url.host() {
-            Some(url::Host::Ipv6(address)) => address.to_string(),
-            Some(host) => host.to_string(),
-            None => {
-                return Err(refuse(
-                    "it names no host; write http:// or https://, a host and a path",
-                ));
-            }
+        let Some(host) = url.host_str() else {
+            return Err(refuse("it names no host; write http:// or https://, a host and a path"));
         };
-        Ok(Origin { scheme, host, port: url.port().unwrap_or(scheme.name_and_port().1) })
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Ok((scheme, host, url.port().unwrap_or(scheme.name_and_port().1)))
     }
 
     /// The name or address to connect to; an IPv6 address comes without brackets.

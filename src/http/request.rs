@@ -5,13 +5,16 @@ use std::fmt;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{Position, Url};
 
 use super::framing::keeps_alive;
 use super::{Error, Origin};
 
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("glassloop/", env!("CARGO_PKG_VERSION")));
+
+/// A request's head is hardly ever larger, in bytes: it is written without growing.
+const USUAL_HEAD: usize = 512;
 
 /// Headers that say where a message ends or who it is for. Two opinions on that are an attack.
 const RESERVED: [HeaderName; 3] = [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
@@ -42,7 +45,7 @@ pub fn parse_url(text: &str) -> Result<Url, Error> {
         Err(error) => return Err(refuse(format!("{error}; correct it"))),
     };
     // The text is quoted as it was given, not as the URL rules rewrote it.
-    Origin::of(&url).map_err(|error| match error {
+    Origin::check(&url).map_err(|error| match error {
         Error::Url { why, .. } => refuse(why),
         other => other,
     })?;
@@ -118,32 +121,34 @@ impl Request {
     /// When the request cannot be sent as HTTP/1.1: a URL that is none of http, a header that belongs to the
     /// session, credentials that cannot be written as Basic authorization, or CONNECT.
     pub fn encode(&self) -> Result<Vec<u8>, Error> {
-        let origin = Origin::of(&self.url)?;
+        Origin::check(&self.url)?;
         if self.method == Method::CONNECT {
             return Err(Error::Tunnel);
         }
         if let Some(name) = RESERVED.into_iter().find(|name| self.headers.contains_key(name)) {
             return Err(Error::ReservedHeader { name });
         }
-        let target = match self.url.query() {
-            Some(query) => format!("{}?{query}", self.url.path()),
-            None => self.url.path().to_owned(),
-        };
+        let target = &self.url[Position::BeforePath..Position::AfterQuery];
+        let authority = &self.url[Position::BeforeHost..Position::AfterPort];
         // The URL type promises this already; here it is kept even if that promise should break.
-        if !target.bytes().chain(origin.host().bytes()).all(|byte| byte.is_ascii_graphic()) {
+        if ![target, authority].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
             let why = "a byte of it cannot stand in a request line; percent-encode it".to_owned();
-            return Err(Error::Url { url: target, why });
+            return Err(Error::Url { url: target.to_owned(), why });
         }
 
-        let mut bytes = format!("{} {target} HTTP/1.1\r\n", self.method).into_bytes();
-        put(&mut bytes, &header::HOST, origin.authority().as_bytes());
+        let mut bytes = Vec::with_capacity(USUAL_HEAD + self.body.len());
+        for part in [self.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        put(&mut bytes, &header::HOST, authority.as_bytes());
         if !self.headers.contains_key(header::USER_AGENT) {
             put(&mut bytes, &header::USER_AGENT, USER_AGENT.as_bytes());
         }
         if !self.headers.contains_key(header::ACCEPT) {
             put(&mut bytes, &header::ACCEPT, b"*/*");
         }
-        if let Some(basic) = self.basic(&origin)? {
+        if let Some(basic) = self.basic()? {
             put(&mut bytes, &header::AUTHORIZATION, basic.as_bytes());
         }
         let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&self.method);
@@ -164,7 +169,7 @@ impl Request {
     }
 
     /// The Basic authorization of the URL's user name and password, unless a header says something else.
-    fn basic(&self, origin: &Origin) -> Result<Option<String>, Error> {
+    fn basic(&self) -> Result<Option<String>, Error> {
         let (user, password) = (self.url.username(), self.url.password());
         if (user.is_empty() && password.is_none())
             || self.headers.contains_key(header::AUTHORIZATION)
@@ -174,7 +179,7 @@ impl Request {
         let user: Vec<u8> = percent_decode_str(user).collect();
         let password: Vec<u8> = percent_decode_str(password.unwrap_or_default()).collect();
         if user.contains(&b':') || user.iter().chain(&password).any(u8::is_ascii_control) {
-            return Err(Error::Credentials { origin: origin.clone() });
+            return Err(Error::Credentials { origin: Origin::of(&self.url)? });
         }
         Ok(Some(format!("Basic {}", base64(&[&user, &b":"[..], &password].concat()))))
     }

@@ -1,7 +1,10 @@
 //! The head of a request as a server reads it: what is asked for, and of which host. `head.rs` finds where it
 //! ends, `server.rs` reads the request, `answer.rs` answers it.
 
+use std::mem::MaybeUninit;
+
 use ::http::{HeaderMap, Method, Version, header};
+use bytes::Bytes;
 
 use super::Flaw;
 use super::head::{MAX_HEADERS, head_flaw, header_map, version};
@@ -34,9 +37,11 @@ impl RequestHead {
     /// A [`Flaw`] when the bytes are not exactly one well-formed head, the target is no path, or an
     /// HTTP/1.1 request has no Host or two.
     pub fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut request = httparse::Request::new(&mut headers);
-        let parsed = request.parse(bytes).map_err(|error| match error {
+        let bytes = &Bytes::copy_from_slice(bytes);
+        let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut request = httparse::Request::new(&mut []);
+        let parsed = request.parse_with_uninit_headers(bytes, &mut headers);
+        let parsed = parsed.map_err(|error| match error {
             // A blank in the target pushes half of it into the place of the version.
             httparse::Error::Version if !has_three_words(bytes) => {
                 head_flaw(httparse::Error::Token)
@@ -54,7 +59,7 @@ impl RequestHead {
             method,
             target,
             version: version(request.version)?,
-            headers: header_map(request.headers)?,
+            headers: header_map(request.headers, bytes)?,
         };
         head.check_target()?;
         head.check_host()?;

@@ -12,7 +12,7 @@ use ::http::{HeaderMap, StatusCode};
 use futures_io::{AsyncRead, AsyncWrite};
 use url::Url;
 
-use super::connection::{Connection, DRAIN, Loan, Next, Shared};
+use super::connection::{Connection, DRAIN, Loan, Next, Shared, Spare};
 use super::redirect::next_request;
 use super::request::without_credentials;
 use super::{Error, Origin, Request, ResponseHead, framing};
@@ -62,18 +62,23 @@ where
 pub struct Session<C: Connect> {
     connect: Rc<C>,
     pool: Shared<C::Stream>,
+    spare: Spare,
 }
 
 impl<C: Connect> Clone for Session<C> {
     fn clone(&self) -> Self {
-        Session { connect: self.connect.clone(), pool: self.pool.clone() }
+        Session {
+            connect: self.connect.clone(),
+            pool: self.pool.clone(),
+            spare: self.spare.clone(),
+        }
     }
 }
 
 impl<C: Connect> Session<C> {
     /// A session without connections yet.
     pub fn new(connect: C) -> Self {
-        Session { connect: Rc::new(connect), pool: Shared::default() }
+        Session { connect: Rc::new(connect), pool: Shared::default(), spare: Spare::default() }
     }
 
     /// Asks for what is at `url`. A 404 is a response, not an error.
@@ -117,13 +122,14 @@ impl<C: Connect> Session<C> {
         }
         let stream = self.connect.connect(&origin).await;
         let stream = stream.map_err(|cause| Error::Connect { origin: origin.clone(), cause })?;
-        let mut connection = Connection::new(origin, stream, request);
+        let spare = self.spare.clone();
+        let mut connection = Box::new(Connection::new(origin, stream, request, spare));
         let head = round_trip(&mut connection, &bytes).await?;
         Ok(self.response(request, head, connection))
     }
 
     /// An idle connection that the server has neither closed nor written to.
-    async fn idle(&self, origin: &Origin) -> Option<Connection<C::Stream>> {
+    async fn idle(&self, origin: &Origin) -> Option<Box<Connection<C::Stream>>> {
         loop {
             let mut connection = self.pool.borrow_mut().take(origin)?;
             if is_quiet(&mut connection.stream).await {
@@ -136,7 +142,7 @@ impl<C: Connect> Session<C> {
         &self,
         request: &Request,
         head: ResponseHead,
-        connection: Connection<C::Stream>,
+        connection: Box<Connection<C::Stream>>,
     ) -> Response<C::Stream> {
         let ResponseHead { status, headers, .. } = head;
         let url = without_credentials(&request.url);
@@ -230,8 +236,15 @@ async fn round_trip<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Waits for bytes from the server, and takes what is there.
 async fn read<S: AsyncRead + Unpin>(connection: &mut Connection<S>) -> Result<(), Error> {
-    let (stream, space) = connection.space();
-    let result = poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, space)).await;
+    let result = poll_fn(|cx| {
+        let (stream, space) = connection.space();
+        let polled = Pin::new(stream).poll_read(cx, space);
+        if polled.is_pending() {
+            connection.lend_buffer();
+        }
+        polled
+    });
+    let result = result.await;
     connection.received(result)
 }
 

@@ -254,9 +254,15 @@ impl<T: AsRawFd> Source<T> {
     }
 
     fn moved(&self, direction: Direction, moved: usize, len: usize) {
-        if moved < len
-            && let Some(Registered { entry, .. }) = self.registered.get()
-        {
+        if moved < len {
+            self.used_up(direction);
+        }
+    }
+
+    /// The kernel has no more for now, as the attempt that has just succeeded has shown: an event will tell
+    /// of news.
+    pub(super) fn used_up(&self, direction: Direction) {
+        if let Some(Registered { entry, .. }) = self.registered.get() {
             entry.side(direction).used_up();
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! What is remembered of each direction, readiness and waiters, is in `readiness.rs`.
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
@@ -28,18 +28,17 @@ pub(crate) struct Reactor {
 pub(crate) struct Registration {
     fd: RawFd,
     token: Token,
-    sides: RefCell<PerDirection<Side>>,
+    sides: PerDirection<Side>,
 }
 
 impl Registration {
-    /// Hold it for one question only: what it hands out may run anybody's code when dropped.
-    pub(crate) fn side(&self, direction: Direction) -> RefMut<'_, Side> {
-        RefMut::map(self.sides.borrow_mut(), |sides| &mut sides[direction as usize])
+    pub(crate) fn side(&self, direction: Direction) -> &Side {
+        &self.sides[direction as usize]
     }
 
     /// The directions in which somebody waits.
     pub(crate) fn awaited(&self) -> PerDirection<bool> {
-        self.sides.borrow().each_ref().map(Side::is_awaited)
+        self.sides.each_ref().map(Side::is_awaited)
     }
 }
 
@@ -66,7 +65,7 @@ impl Reactor {
         self.registered.set(generation);
         let token = Token { index: entry.key() as u32, generation };
         self.backend.borrow_mut().register(fd, token)?;
-        let sides = RefCell::new(Direction::BOTH.map(|side| Side::new(side != blocked)));
+        let sides = Direction::BOTH.map(|side| Side::new(side != blocked));
         Ok(Rc::clone(entry.insert(Rc::new(Registration { fd, token, sides }))))
     }
 
@@ -85,8 +84,7 @@ impl Reactor {
         who: Waiter,
         waker: &Waker,
     ) -> io::Result<()> {
-        let waker = waker.clone();
-        let unneeded = entry.side(direction).wait(who, waker);
+        let unneeded = entry.side(direction).wait(who, waker.clone());
         drop(unneeded);
         self.backend.borrow_mut().arm(entry.fd, entry.token, entry.awaited())
     }

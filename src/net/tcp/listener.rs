@@ -14,6 +14,34 @@ use crate::trace::Direction;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
+/// Takes a connection that does not block, in one system call.
+#[cfg(any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
+fn accept(listener: &net::TcpListener) -> io::Result<(net::TcpStream, SocketAddr)> {
+    use rustix::net::{SocketFlags, acceptfrom_with};
+
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let (stream, peer) = acceptfrom_with(listener, flags)?;
+    let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+    Ok((stream.into(), peer.ok_or(io::ErrorKind::ConnectionAborted)?))
+}
+
+/// Takes a connection that does not block.
+#[cfg(not(any(target_os = "android", target_os = "freebsd", target_os = "linux")))]
+fn accept(listener: &net::TcpListener) -> io::Result<(net::TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream, peer))
+}
+
+/// Whether there is another connection. To find out by accepting costs more when there is none: the kernel makes
+/// a socket and a file before it looks, and throws them away.
+fn somebody_waits(listener: &net::TcpListener) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let mut asked = [PollFd::new(listener, PollFlags::IN)];
+    !matches!(poll(&mut asked, Some(&Timespec::default())), Ok(0))
+}
+
 /// A socket that accepts connections.
 ///
 /// ```
@@ -76,15 +104,17 @@ impl TcpListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self.0.poll_io(Direction::Read, cx, |listener| {
             loop {
-                match listener.accept() {
+                match accept(listener) {
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                     result => return result,
                 }
             }
         });
-        accepted.map(|accepted| {
-            let (stream, peer) = accepted?;
-            Ok((TcpStream::from_std(stream)?, peer))
+        accepted.map_ok(|(stream, peer)| {
+            if !somebody_waits(self.0.get()) {
+                self.0.used_up(Direction::Read);
+            }
+            (TcpStream(Source::new(stream)), peer)
         })
     }
 

@@ -197,12 +197,9 @@ impl TcpStream {
 
 /// Whether a connection has come about: an attempt as `poll_io` wants it.
 fn connected(stream: &net::TcpStream) -> io::Result<()> {
-    if let Some(error) = stream.take_error()? {
-        return Err(error);
-    }
     match stream.peer_addr() {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => {
-            Err(io::ErrorKind::WouldBlock.into())
+            Err(stream.take_error()?.unwrap_or_else(|| io::ErrorKind::WouldBlock.into()))
         }
         result => result.map(|_| ()),
     }

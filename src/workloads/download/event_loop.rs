@@ -10,7 +10,7 @@ use std::task::Poll;
 use super::attempt::Arriving;
 use super::{Attempts, DownloadError, Job, Row, Run, Settings};
 use crate::http::{self, Connect, Session};
-use crate::task::{JoinSet, yield_now};
+use crate::task::JoinSet;
 use crate::time::{sleep, timeout};
 use crate::workloads::part_file::{Disk, OsDisk};
 use crate::workloads::{Interrupt, recorded};
@@ -98,8 +98,6 @@ impl<C: Connect, D: Disk + Clone> Fetcher<C, D> {
         let mut file = Arriving::begin(self.disk.clone(), job, response.status, length, run)?;
         while let Some(chunk) = response.chunk().await? {
             file.receive(chunk)?;
-            // From a fast server there is always more to read: let the others have their turns.
-            yield_now().await;
         }
         file.finish()
     }
