@@ -333,7 +333,14 @@ fn a_nursery_that_is_killed_fails_every_handle_and_ends_its_workers() {
     let pool = ProcessPool::new(2, obey).unwrap();
     let nursery = nursery();
     let worker = pool.submit(order("")).wait().unwrap();
-    let handles: Vec<_> = (0..10).map(|_| pool.submit(order("sleep"))).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let told =
+        |job: u32| ("sleep".into(), folder.path().join(job.to_string()).display().to_string());
+    let handles: Vec<_> = (0..10).map(|job| pool.submit(told(job))).collect();
+    // Idle, they would end with their pipes.
+    until("both workers sleep", || {
+        [0, 1].iter().all(|job| folder.path().join(job.to_string()).exists())
+    });
     murder(nursery);
     let expected =
         format!("the pool has failed: its nursery (process {nursery}) was killed by SIGKILL");
@@ -342,7 +349,7 @@ fn a_nursery_that_is_killed_fails_every_handle_and_ends_its_workers() {
     }
     assert_eq!(pool.submit(order("")).wait().unwrap_err().to_string(), expected);
     until("the worker is gone", || matches!(state(worker), None | Some('Z')));
-    drop(pool);
+    drop((pool, folder));
     assert_eq!(state(nursery), None);
     // The runner adopts and reaps what is orphaned by design: here, two workers.
     std::process::exit(crate::runner::ORPHANS_EXPECTED);
