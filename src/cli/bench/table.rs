@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anstyle::Style;
 use glassloop::bench::Row;
 
 use super::super::{BOLD, RED};
@@ -10,45 +11,48 @@ use super::rounds::{Entry, Goal};
 /// What there is to measure.
 pub(super) fn list(rows: &[&Row]) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    let width = widest(rows.iter().map(|row| row.name));
+    let (group, name) = (widest(rows.iter().map(|r| r.group)), widest(rows.iter().map(|r| r.name)));
     for row in rows {
         let peers: Vec<_> = row.peers.iter().map(|peer| peer.name).collect();
-        writeln!(out, "{:<8}{:<width$}{}", row.group, row.name, peers.join(", "))?;
+        writeln!(out, "{:<group$}  {:<name$}  {}", row.group, row.name, peers.join(", "))?;
     }
     Ok(())
 }
 
 pub(super) fn print(entries: &[Entry]) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    let head = ["row", "ours", "theirs", "ratio", "target", "peer"];
-    let width = widest(entries.iter().map(|entry| entry.row));
-    let [row, ours, theirs, ratio, target, peer] = head;
-    writeln!(
-        out,
-        "{BOLD}{row:<width$}{ours:>9}{theirs:>10}{ratio:>15}{target:>10}{BOLD:#}  {BOLD}{peer}{BOLD:#}"
-    )?;
-    for entry in entries {
-        let ours = show(entry.ours, entry.unit);
-        let theirs = show(entry.theirs, entry.unit);
-        let ratio = format!("{:.2} ± {:.2}", entry.ratio, entry.spread);
-        let target = match entry.target {
-            Goal::None => String::new(),
-            Goal::Ratio(most) => format!("≤ {most:.2}"),
-            Goal::Ours(most) => format!("≤ {}", show(most, entry.unit)),
-        };
-        let style = if entry.misses_its_target() { RED } else { anstyle::Style::new() };
-        let Entry { row, peer, .. } = entry;
-        writeln!(
-            out,
-            "{row:<width$}{ours:>9}{theirs:>10}{ratio:>15}{style}{target:>10}{style:#}  {peer}"
-        )?;
+    let head = ["row", "ours", "theirs", "ratio", "target", "peer"].map(String::from);
+    let lines: Vec<_> = std::iter::once((head, BOLD)).chain(entries.iter().map(line)).collect();
+    let widths =
+        std::array::from_fn(|column| widest(lines.iter().map(|(cells, _)| &cells[column])));
+    let [w0, w1, w2, w3, w4, _]: [usize; 6] = widths;
+    for ([row, ours, theirs, ratio, target, peer], style) in lines {
+        write!(out, "{row:<w0$}  {ours:>w1$}  {theirs:>w2$}  {ratio:>w3$}  ")?;
+        writeln!(out, "{style}{target:>w4$}{style:#}  {peer}")?;
     }
     writeln!(out, "ratio: ours / theirs, less is better; ± holds half of the rounds")
 }
 
-/// How wide a column must be for these names, and a little more.
-fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
-    names.map(|name| name.chars().count()).max().unwrap_or(0) + 2
+/// The cells of a row, and how its target is to look.
+fn line(entry: &Entry) -> ([String; 6], Style) {
+    let target = match entry.target {
+        Goal::None => String::new(),
+        Goal::Ratio(most) => format!("≤ {most:.2}"),
+        Goal::Ours(most) => format!("≤ {}", show(most, entry.unit)),
+    };
+    let cells = [
+        entry.row.to_string(),
+        show(entry.ours, entry.unit),
+        show(entry.theirs, entry.unit),
+        format!("{:.2} ± {:.2}", entry.ratio, entry.spread),
+        target,
+        entry.peer.to_string(),
+    ];
+    (cells, if entry.misses_its_target() { RED } else { Style::new() })
+}
+
+fn widest(cells: impl Iterator<Item = impl AsRef<str>>) -> usize {
+    cells.map(|cell| cell.as_ref().chars().count()).max().unwrap_or(0)
 }
 
 /// An amount for people, to three digits.
