@@ -75,7 +75,7 @@ mod demo {
         }
     }
 
-    pub fn the_last_one_only() -> io::Result<()> {
+    pub(super) fn the_last_one_only() -> io::Result<()> {
         let desk = Desk::new()?;
         desk.arm(EventFlags::OUT)?;
         println!("  the writer waits         armed: write");
@@ -87,7 +87,7 @@ mod demo {
         Ok(())
     }
 
-    pub fn both_but_once() -> io::Result<()> {
+    pub(super) fn both_but_once() -> io::Result<()> {
         let desk = Desk::new()?;
         desk.arm(EventFlags::OUT)?;
         println!("  the writer waits         armed: write");

@@ -150,7 +150,7 @@ mod modes {
         "one of them is read",
         "a third arrives",
         "it is armed again",
-        "all is read, and it is armed again",
+        "all is read, armed again",
     ];
 
     fn take(mut pipe: &PipeReader, count: usize) -> io::Result<()> {
@@ -163,18 +163,17 @@ mod modes {
         Ok(!events.is_empty())
     }
 
-    pub fn show() -> io::Result<()> {
+    pub(super) fn show() -> io::Result<()> {
         let mut columns = Vec::new();
-        print!("{:<36}", "What epoll tells of a pipe");
-        for (name, flags) in MODES {
-            print!("{name:<9}");
+        for (_, flags) in MODES {
             columns.push(column(flags)?);
         }
-        println!();
+        let names = MODES.map(|(name, _)| format!("  {name:<7}")).concat();
+        println!("{:<28}{}", "What epoll tells of a pipe", names.trim_end());
         for (step, what) in STEPS.into_iter().enumerate() {
             let said = columns.iter().map(|told| if told[step] { "ready" } else { "-" });
-            let said: String = said.map(|said| format!("{said:<9}")).collect();
-            println!("  {what:<34}{}", said.trim_end());
+            let said: String = said.map(|said| format!("  {said:<7}")).collect();
+            println!("  {what:<26}{}", said.trim_end());
         }
         Ok(())
     }

@@ -129,14 +129,14 @@ fn same(one: &[Record], other: &[Record]) -> &'static str {
 
 /// Who was polled, turn by turn.
 fn turns(records: &[Record]) -> String {
-    let mut names: Vec<(TaskId, String)> = Vec::new();
+    let mut names: Vec<(TaskId, &str)> = Vec::new();
     let mut turns = Vec::new();
     for Record { event, .. } in records {
         match event {
-            Event::Named { task, name } => names.push((*task, name.clone())),
+            Event::Named { task, name } => names.push((*task, name)),
             Event::PollStart { task } => {
                 let known = names.iter().find(|(known, _)| known == task);
-                turns.push(known.map_or("main", |(_, name)| name));
+                turns.push(known.map_or("main", |(_, name)| *name));
             }
             _ => {}
         }
@@ -206,7 +206,7 @@ mod every_order {
     }
     // ANCHOR_END: steps
 
-    pub fn show() {
+    pub(super) fn show() {
         for (what, threads) in [("Look, then announce", WRONG), ("Both in one step", RIGHT)] {
             let (mut orders, mut lost) = (0, Vec::new());
             explore(&Inbox::default(), threads, &mut Vec::new(), &mut orders, &mut lost);

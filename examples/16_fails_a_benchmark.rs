@@ -22,8 +22,8 @@ fn contender(runtime: &Runtime) -> Duration {
 fn main() -> io::Result<()> {
     let runtime = Runtime::new()?;
     let (a, b) = (contender(&runtime), contender(&runtime));
-    println!("contender A: {:>4} ms", a.as_millis());
-    println!("contender B: {:>4} ms", b.as_millis());
+    println!("contender A: {} ms", a.as_millis());
+    println!("contender B: {} ms", b.as_millis());
     println!(
         "\nB is A. The first that runs pays for memory that the kernel has to find; the second finds it warm."
     );

@@ -79,8 +79,8 @@ fn one_function_on_two_runtimes() -> io::Result<()> {
     };
     let [glassloop, tokio] = in_turns([&glassloop, &tokio])?;
     println!("One turn of a task that yields:");
-    println!("  glassloop        {:>5} ns", glassloop.as_nanos());
-    println!("  tokio LocalSet   {:>5} ns", tokio.as_nanos());
+    println!("  glassloop        {} ns", glassloop.as_nanos());
+    println!("  tokio LocalSet   {} ns", tokio.as_nanos());
     Ok(())
 }
 
@@ -118,7 +118,7 @@ fn one_job_under_four_models() -> Result<(), Box<dyn Error>> {
         let mut run = model()?;
         let took = start.elapsed();
         run.name = name.into();
-        println!("  {name:<20} {:>4} ms", took.as_millis());
+        println!("  {name:<20} {} ms", took.as_millis());
         runs.push(run);
     }
     if let Some(path) = std::env::var_os("GLASSLOOP_TRACE") {

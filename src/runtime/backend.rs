@@ -44,7 +44,7 @@ pub enum BackendKind {
     #[default]
     Mio,
     /// polling: oneshot. The kernel tells what was asked for, once, and is asked again: one more system
-    /// call for each wait. On Linux its timers are as fine as the kernel's; mio's are full milliseconds.
+    /// call for each wait.
     Polling,
 }
 // ANCHOR_END: kind
