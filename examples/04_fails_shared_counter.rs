@@ -18,12 +18,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // First thing in main, since it forks: see the end of this program.
     let processes = ProcessPool::new(1, count)?;
     let counted: Vec<usize> = processes.map(0..3).into_iter().collect::<Result<_, _>>()?;
-    println!("a process counts {counted:?}, and here it stands at {}", COUNTER.load(Ordering::SeqCst));
+    println!(
+        "a process counts {counted:?}, and here it stands at {}",
+        COUNTER.load(Ordering::SeqCst)
+    );
     processes.shutdown();
 
     let threads = ThreadPool::new(1)?;
     let counted: Vec<usize> = threads.map(0..3, count).collect::<Result<_, _>>()?;
-    println!("a thread counts  {counted:?}, and here it stands at {}", COUNTER.load(Ordering::SeqCst));
+    println!(
+        "a thread counts  {counted:?}, and here it stands at {}",
+        COUNTER.load(Ordering::SeqCst)
+    );
 
     match ProcessPool::new(1, count) {
         Ok(_) => println!("forked beside threads"),

@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let add = |(first, last): Chunk| Account::of(clock, || sum(first..=last));
     // First thing in main: a pool is forked, and that is safe only while there is one thread.
     let adders = ProcessPool::new(2, add)?;
-    let risky = ProcessPool::new(2, |job: u32| if job == 3 { process::abort() } else { job * job })?;
+    let risky =
+        ProcessPool::new(2, |job: u32| if job == 3 { process::abort() } else { job * job })?;
 
     let chunks: [Chunk; 4] = [(1, 25), (26, 50), (51, 75), (76, 100)];
     let (_, sums) = add_up(clock, &adders, &chunks)?;
