@@ -1,7 +1,7 @@
 //! Two runtimes on one function, measured in turns; then one job under four models, to see which waits and which
 //! computes. In debug builds the first part says little: run it with `--release`.
 //!
-//! `cargo run --release --example 16_how_far_from_tokio`
+//! `cargo run --release --example 16_how_far_from_tokio`; with `glassloop yield 100000`, or `tokio spawn 100000`, that alone.
 
 use std::error::Error;
 use std::future::Future;
@@ -19,13 +19,15 @@ use glassloop::{Runtime, ThreadPool, time};
 use tokio::task::LocalSet;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    one_function_on_two_runtimes()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [who, what, count] = &arguments[..] {
+        return Ok(alone(who, what, count.parse()?)?);
+    }
+    two_runtimes()?;
     one_job_under_four_models()
 }
 
 // ─── Two runtimes ───────────────────────────────────────────────────────────────────────────────
-
-const TURNS: u32 = 100_000;
 
 /// Lets the others go first, by waking itself. No runtime's own, for those do more, and each something else.
 struct Yield(bool);
@@ -42,45 +44,92 @@ impl Future for Yield {
     }
 }
 
-async fn turns() {
-    for _ in 0..TURNS {
+async fn yields(count: u32) {
+    for _ in 0..count {
         Yield(false).await;
     }
 }
 
+/// Makes a task and waits for it, again and again.
+async fn spawns<J: Future>(count: u32, spawn: impl Fn(u32) -> J) {
+    for number in 0..count {
+        black_box(spawn(number).await);
+    }
+}
+
+struct Both {
+    ours: Runtime,
+    theirs: (tokio::runtime::Runtime, LocalSet),
+}
+
+impl Both {
+    fn new() -> io::Result<Self> {
+        let theirs = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { ours: Runtime::new()?, theirs: (theirs, LocalSet::new()) })
+    }
+
+    fn ours(&self, what: &str, count: u32) {
+        self.ours.block_on(async {
+            match what {
+                "yield" => glassloop::spawn(yields(count)).await.expect("it does not panic"),
+                _ => spawns(count, |number| glassloop::spawn(async move { number })).await,
+            }
+        });
+    }
+
+    fn theirs(&self, what: &str, count: u32) {
+        let (runtime, set) = &self.theirs;
+        set.block_on(runtime, async {
+            match what {
+                "yield" => {
+                    tokio::task::spawn_local(yields(count)).await.expect("it does not panic")
+                }
+                _ => spawns(count, |number| tokio::task::spawn_local(async move { number })).await,
+            }
+        });
+    }
+}
+
+/// One of them alone, for `valgrind --tool=callgrind` to count its instructions.
+fn alone(who: &str, what: &str, count: u32) -> io::Result<()> {
+    let both = Both::new()?;
+    match who {
+        "glassloop" => both.ours(what, count),
+        _ => both.theirs(what, count),
+    }
+    Ok(())
+}
+
+const COUNT: u32 = 20_000;
+
 // ANCHOR: in_turns
-/// What one turn costs on each, in turns: the median of eleven rounds, after one that only warms up.
-fn in_turns(contenders: [&dyn Fn() -> io::Result<()>; 2]) -> io::Result<[Duration; 2]> {
+/// What one operation costs either of them: the median of eleven rounds, in turns, after one that only warms up.
+fn in_turns(ours: impl Fn(), theirs: impl Fn()) -> [Duration; 2] {
+    let contenders: [&dyn Fn(); 2] = [&ours, &theirs];
     let mut figures = [Vec::new(), Vec::new()];
     for round in 0..12 {
         for (figures, contender) in figures.iter_mut().zip(contenders) {
             let start = Instant::now();
-            contender()?;
+            contender();
             let figure = start.elapsed();
             figures.extend((round > 0).then_some(figure));
         }
     }
-    Ok(figures.map(|mut figures| {
+    figures.map(|mut figures| {
         figures.sort();
-        figures[figures.len() / 2] / TURNS
-    }))
+        figures[figures.len() / 2] / COUNT
+    })
 }
 // ANCHOR_END: in_turns
 
-fn one_function_on_two_runtimes() -> io::Result<()> {
-    let ours = Runtime::new()?;
-    let theirs = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let glassloop =
-        || ours.block_on(async { task::spawn(turns()).await }).map_err(io::Error::other);
-    let tokio = || {
-        let set = LocalSet::new();
-        set.block_on(&theirs, async { tokio::task::spawn_local(turns()).await })
-            .map_err(io::Error::other)
-    };
-    let [glassloop, tokio] = in_turns([&glassloop, &tokio])?;
-    println!("One turn of a task that yields:");
-    println!("  glassloop        {} ns", glassloop.as_nanos());
-    println!("  tokio LocalSet   {} ns", tokio.as_nanos());
+fn two_runtimes() -> io::Result<()> {
+    let both = Both::new()?;
+    for (what, name) in
+        [("yield", "a turn of a task that yields"), ("spawn", "a task, made and awaited")]
+    {
+        let [ours, theirs] = in_turns(|| both.ours(what, COUNT), || both.theirs(what, COUNT));
+        println!("{name}: glassloop {} ns, tokio {} ns", ours.as_nanos(), theirs.as_nanos());
+    }
     Ok(())
 }
 
