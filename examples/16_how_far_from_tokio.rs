@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use glassloop::runtime::Builder;
-use glassloop::task::{self, join_all};
+use glassloop::task::join_all;
 use glassloop::trace::{Recorder, Run, file, wait_for};
 use glassloop::{Runtime, ThreadPool, time};
 use tokio::task::LocalSet;
