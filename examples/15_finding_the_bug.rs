@@ -9,6 +9,7 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use glassloop::runtime::Builder;
 use glassloop::task::{self, yield_now};
@@ -115,9 +116,17 @@ fn main() -> io::Result<()> {
     let bad = (0..10_000).filter(|seed| world(*seed, true).is_ok_and(|(_, ended)| ended.is_err()));
     println!("With the waker left before the look: {}.", bad.count());
 
-    file::save_if_asked(|| Run::of_loop(format!("a wake is lost, seed {seed}"), records))?;
+    file::save_if_asked(|| Run::of_loop(format!("a wake is lost, seed {seed}"), spread(records)))?;
     every_order::show();
     Ok(())
+}
+
+/// The clock stands still, and a picture of no time at all shows nothing: so an event for each millisecond.
+fn spread(mut records: Vec<Record>) -> Vec<Record> {
+    for (record, at) in records.iter_mut().zip(0..) {
+        record.at = Duration::from_millis(at);
+    }
+    records
 }
 
 fn same(one: &[Record], other: &[Record]) -> &'static str {
@@ -175,7 +184,9 @@ mod every_order {
         })],
         WRONG[1],
     ];
+    // ANCHOR_END: steps
 
+    // ANCHOR: explore
     /// The loop sleeps, there is mail, and no notice will come.
     fn is_lost(end: &Inbox) -> bool {
         end.announced && end.mail > 0 && end.notices == 0
@@ -204,7 +215,7 @@ mod every_order {
             }
         }
     }
-    // ANCHOR_END: steps
+    // ANCHOR_END: explore
 
     pub(super) fn show() {
         for (what, threads) in [("Look, then announce", WRONG), ("Both in one step", RIGHT)] {

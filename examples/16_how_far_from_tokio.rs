@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use glassloop::runtime::Builder;
-use glassloop::task::join_all;
+use glassloop::task;
 use glassloop::trace::{Recorder, Run, file, wait_for};
 use glassloop::{Runtime, ThreadPool, time};
 use tokio::task::LocalSet;
@@ -209,7 +209,11 @@ fn a_pool() -> io::Result<Run> {
 fn an_event_loop() -> io::Result<Run> {
     let runtime = Builder::new().trace(true).build()?;
     runtime.block_on(async {
-        join_all((0..JOBS).map(|_| job_that_waits())).await;
+        let named = |job| task::Builder::new().name(&format!("job {job}")).spawn(job_that_waits());
+        let jobs: Vec<_> = (1..=JOBS).map(named).collect();
+        for job in jobs {
+            job.await.expect("it neither panics nor is it aborted");
+        }
     });
     Ok(Run::of_loop("", runtime.take_trace()))
 }
