@@ -85,6 +85,10 @@ def source(example):
     return ROOT / "examples" / f"{example}.rs"
 
 
+# What differs from run to run: times and sizes.
+MEASURED = re.compile(r"\b\d+(\.\d+)?\s?(ns|µs|ms|s|B|KiB|MiB|GiB)\b")
+
+
 def run_example(name, trace=None):
     """What an example prints; its trace goes where it is wanted."""
     environment = dict(os.environ)

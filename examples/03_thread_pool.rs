@@ -71,7 +71,7 @@ impl Drop for Pool {
 
 // ANCHOR: use_by_hand
 fn by_hand() -> io::Result<usize> {
-    let server = server::start(WORKERS)?;
+    let server = server::start(FILES)?;
     let (tell, told) = mpsc::channel();
     let pool = Pool::new(WORKERS);
     for file in 1..=FILES {

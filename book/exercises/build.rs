@@ -42,5 +42,5 @@ fn entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> io::Result<Vec<Path
 }
 
 fn name(path: &Path) -> String {
-    path.file_stem().expect("it has one").to_string_lossy().replace(['-', '.'], "_")
+    path.file_stem().expect("it has one").to_string_lossy().replace(['-', '.'], "_").to_lowercase()
 }

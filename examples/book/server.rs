@@ -12,7 +12,7 @@ use std::time::Duration;
 const LATENCY: Duration = Duration::from_millis(50);
 
 /// Starts a server that turns away whoever comes while `places` callers are being served.
-pub fn start(places: usize) -> io::Result<SocketAddr> {
+pub(crate) fn start(places: usize) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     thread::spawn(move || {
@@ -36,7 +36,7 @@ fn serve(stream: &TcpStream) -> io::Result<()> {
     let mut lines = BufReader::new(stream).lines();
     while let Some(line) = lines.next().transpose()? {
         thread::sleep(LATENCY);
-        writeln!(&mut &*stream, "{line}: its contents")?;
+        (&*stream).write_all(format!("{line}: its contents\n").as_bytes())?;
     }
     Ok(())
 }

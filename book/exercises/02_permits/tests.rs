@@ -25,8 +25,11 @@ fn no_more_run_than_are_allowed_and_more_than_one_does() {
 fn jobs_that_panic_give_their_room_back() {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
-        let jobs = (0..4).map(|_| Box::new(|| panic!("on purpose")) as Box<dyn FnOnce() + Send>);
-        tell.send(at_most(1, jobs.collect()))
+        fn panics() {
+            panic!("on purpose");
+        }
+        let job = |_| Box::new(panics) as Box<dyn FnOnce() + Send>;
+        tell.send(at_most(1, (0..4).map(job).collect()))
     });
     assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok(4), "the room is lost");
 }
