@@ -176,7 +176,9 @@ impl Reply {
         Arc::clone(&self.0)
     }
 }
+// ANCHOR_END: reply_by_thread
 
+// ANCHOR: reply_future
 impl Future for Reply {
     type Output = &'static str;
 
@@ -189,4 +191,4 @@ impl Future for Reply {
         Poll::Pending
     }
 }
-// ANCHOR_END: reply_by_thread
+// ANCHOR_END: reply_future
