@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+// ANCHOR: asking
 struct Fetch {
     name: &'static str,
     reply_comes: Instant,
@@ -41,3 +42,4 @@ fn main() {
     println!("steps that found nothing to do: more than 1,000? {}", asked - useful > 1_000);
     println!("that is a processor at work for {:.0?}, to do nothing", start.elapsed());
 }
+// ANCHOR_END: asking
