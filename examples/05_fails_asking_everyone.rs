@@ -26,7 +26,7 @@ impl Fetch {
 fn main() {
     let start = Instant::now();
     let fetch = |name, after| Fetch { name, reply_comes: start + Duration::from_millis(after) };
-    let mut queue = VecDeque::from([fetch("a", 60), fetch("b", 20), fetch("c", 40)]);
+    let mut queue = VecDeque::from([fetch("a", 300), fetch("b", 100), fetch("c", 200)]);
     let (mut asked, mut useful) = (0, 0);
 
     while let Some(mut task) = queue.pop_front() {
