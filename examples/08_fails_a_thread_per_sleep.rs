@@ -12,7 +12,7 @@ use glassloop::task::join_all;
 use glassloop::time;
 
 const SLEEPERS: usize = 500;
-const NAP: Duration = Duration::from_millis(300);
+const NAP: Duration = Duration::from_millis(1500);
 
 // ANCHOR: thread_per_sleep
 fn main() -> std::io::Result<()> {
