@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+// ANCHOR: asking
 struct Fetch {
     name: &'static str,
     reply_comes: Instant,
@@ -25,7 +26,7 @@ impl Fetch {
 fn main() {
     let start = Instant::now();
     let fetch = |name, after| Fetch { name, reply_comes: start + Duration::from_millis(after) };
-    let mut queue = VecDeque::from([fetch("a", 60), fetch("b", 20), fetch("c", 40)]);
+    let mut queue = VecDeque::from([fetch("a", 300), fetch("b", 100), fetch("c", 200)]);
     let (mut asked, mut useful) = (0, 0);
 
     while let Some(mut task) = queue.pop_front() {
@@ -41,3 +42,4 @@ fn main() {
     println!("steps that found nothing to do: more than 1,000? {}", asked - useful > 1_000);
     println!("that is a processor at work for {:.0?}, to do nothing", start.elapsed());
 }
+// ANCHOR_END: asking

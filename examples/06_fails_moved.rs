@@ -3,6 +3,7 @@
 //!
 //! `cargo run --example 06_fails_moved`
 
+// ANCHOR: moved
 #[derive(Default)]
 struct Reading {
     buffer: [u8; 16],
@@ -36,3 +37,4 @@ fn main() {
     let mut elsewhere = Box::new(moved);
     println!("  {}", elsewhere.poll());
 }
+// ANCHOR_END: moved

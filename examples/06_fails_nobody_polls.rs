@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 
+// ANCHOR: nobody_polls
 async fn fetch(begun: &Cell<bool>) {
     begun.set(true);
 }
@@ -15,3 +16,4 @@ fn main() {
     drop(future);
     println!("dropped: has it begun? {}", begun.get());
 }
+// ANCHOR_END: nobody_polls

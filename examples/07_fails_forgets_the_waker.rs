@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+// ANCHOR: forgetful
 /// Waits until a thread has set the flag.
 struct Flag(Arc<AtomicBool>);
 
@@ -24,6 +25,7 @@ impl Future for Flag {
         }
     }
 }
+// ANCHOR_END: forgetful
 
 /// Tells the loop that its one task is ready.
 struct Bell(mpsc::Sender<()>);
@@ -34,6 +36,7 @@ impl Wake for Bell {
     }
 }
 
+// ANCHOR: forgotten
 fn main() {
     let flag = Arc::new(AtomicBool::new(false));
     let (bell, rung) = mpsc::channel();
@@ -56,3 +59,4 @@ fn main() {
     }
     println!("polled anyway: ready? {}", future.poll(cx).is_ready());
 }
+// ANCHOR_END: forgotten

@@ -20,14 +20,14 @@ use self::notes::Notes;
 
 fn main() -> std::io::Result<()> {
     let mut tasks = Loop { slots: Vec::new(), notes: Notes::new() };
-    let [slow, quick] = [80, 30].map(|after| Reply::after(Duration::from_millis(after)));
+    let [slow, quick] = [300, 100].map(|after| Reply::after(Duration::from_millis(after)));
     let kept = quick.kept();
     tasks.spawn("slow", async move { println!("slow: {}", slow.await) });
     tasks.spawn("quick", async move { println!("quick: {}", quick.await) });
     tasks.run();
 
     println!("\"quick\" has gone, its waker has not. A new task gets its slot.");
-    let late = Reply::after(Duration::from_millis(30));
+    let late = Reply::after(Duration::from_millis(100));
     tasks.spawn("late", async move { println!("late: {}", late.await) });
     kept.lock().expect("nobody panics with it").waker.take().expect("it was polled once").wake();
     tasks.run();
@@ -176,7 +176,9 @@ impl Reply {
         Arc::clone(&self.0)
     }
 }
+// ANCHOR_END: reply_by_thread
 
+// ANCHOR: reply_future
 impl Future for Reply {
     type Output = &'static str;
 
@@ -189,4 +191,4 @@ impl Future for Reply {
         Poll::Pending
     }
 }
-// ANCHOR_END: reply_by_thread
+// ANCHOR_END: reply_future

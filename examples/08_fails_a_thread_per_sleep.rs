@@ -12,8 +12,9 @@ use glassloop::task::join_all;
 use glassloop::time;
 
 const SLEEPERS: usize = 500;
-const NAP: Duration = Duration::from_millis(300);
+const NAP: Duration = Duration::from_millis(1500);
 
+// ANCHOR: thread_per_sleep
 fn main() -> std::io::Result<()> {
     println!("{SLEEPERS} sleeps, each on a thread of its own:");
     let start = Instant::now();
@@ -34,6 +35,7 @@ fn main() -> std::io::Result<()> {
         Ok(())
     })
 }
+// ANCHOR_END: thread_per_sleep
 
 /// How many this process has; on Linux the kernel tells.
 fn threads() -> std::io::Result<usize> {

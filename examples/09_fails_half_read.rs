@@ -11,6 +11,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
+// ANCHOR: half_read
 fn main() -> io::Result<()> {
     let (mut near, mut far) = UnixStream::pair()?;
     near.set_nonblocking(true)?;
@@ -35,3 +36,4 @@ fn main() -> io::Result<()> {
     println!("after that, one byte more makes {} event", events.iter().count());
     Ok(())
 }
+// ANCHOR_END: half_read

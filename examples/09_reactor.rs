@@ -86,6 +86,9 @@ impl Reactor {
         Ok(Rc::clone(&sides[token.0]))
     }
 
+    // ANCHOR_END: small_reactor
+
+    // ANCHOR: small_wait
     /// Sleeps in the kernel until something happens; gives back whom to wake.
     fn wait(&self) -> io::Result<Vec<Waker>> {
         let mut events = Events::with_capacity(64);
@@ -102,7 +105,7 @@ impl Reactor {
         Ok(woken)
     }
 }
-// ANCHOR_END: small_reactor
+// ANCHOR_END: small_wait
 
 // ANCHOR: small_stream
 struct Stream {
@@ -122,6 +125,9 @@ impl Stream {
         poll_fn(|cx| self.poll_read(cx, buffer)).await
     }
 
+    // ANCHOR_END: small_stream
+
+    // ANCHOR: small_poll_read
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             if let Some(side) = self.side.get()
@@ -147,7 +153,7 @@ impl Stream {
         }
     }
 }
-// ANCHOR_END: small_stream
+// ANCHOR_END: small_poll_read
 
 // ─── The loop ───────────────────────────────────────────────────────────────────────────────────
 
