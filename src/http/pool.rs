@@ -52,11 +52,13 @@ impl<S> Pool<S> {
         surplus.map(|(_, stream)| stream)
     }
 
+    // ANCHOR: take
     /// Takes the connection to `origin` that was used last: the least likely to have been closed meanwhile.
     pub fn take(&mut self, origin: &Origin) -> Option<S> {
         let at = self.idle.iter().rposition(|(other, _)| other == origin)?;
         self.idle.remove(at).map(|(_, stream)| stream)
     }
+    // ANCHOR_END: take
 
     /// How many connections are idle.
     pub fn len(&self) -> usize {
