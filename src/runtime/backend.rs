@@ -65,12 +65,14 @@ impl BackendKind {
     }
 }
 
+// ANCHOR: token
 /// Names a registration: where the reactor keeps it, and which one it is of those kept there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Token {
     pub(super) index: u32,
     pub(super) generation: u32,
 }
+// ANCHOR_END: token
 
 impl FromStr for BackendKind {
     type Err = UnknownBackend;
@@ -91,6 +93,7 @@ impl FromStr for BackendKind {
 #[error("no backend is called {0:?}: choose {names}", names = BackendKind::ALL.map(BackendKind::name).join(" or "))]
 pub struct UnknownBackend(String);
 
+// ANCHOR: token_numbers
 impl Token {
     /// Generations stay below 2³¹ (see the reactor), so this is never `usize::MAX`, which selectors keep
     /// for themselves.
@@ -102,7 +105,9 @@ impl Token {
         Self { generation: (number >> 32) as u32, index: number as u32 }
     }
 }
+// ANCHOR_END: token_numbers
 
+// ANCHOR: readiness
 /// What the kernel says about one descriptor. "Closed" is a hint: no more will come that way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Readiness {
@@ -113,7 +118,9 @@ pub(crate) struct Readiness {
 
 /// Indexed by `Direction as usize`.
 pub(crate) type PerDirection<T> = [T; 2];
+// ANCHOR_END: readiness
 
+// ANCHOR: backend
 pub(crate) trait Backend {
     fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()>;
     fn arm(&mut self, fd: RawFd, token: Token, waiting: PerDirection<bool>) -> io::Result<()>;
@@ -121,6 +128,7 @@ pub(crate) trait Backend {
     fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()>;
     fn notifier(&self) -> io::Result<Arc<dyn Notify>>;
 }
+// ANCHOR_END: backend
 
 /// Lends a descriptor to a call.
 #[allow(unsafe_code)]
