@@ -114,7 +114,7 @@ async fn receive(mut stream: UnixStream) -> io::Result<Vec<u8>> {
 }
 // ANCHOR_END: receive
 
-/// Cuts where nothing in HTTP ends: within a name, a CRLF, a chunk.
+/// Cuts where nothing in HTTP ends: within a name, behind a chunk's size, within a chunk.
 async fn send_in_pieces(mut stream: UnixStream) -> io::Result<()> {
     let mut rest = RESPONSE;
     for length in [28, 20, 3, 9, usize::MAX] {

@@ -124,6 +124,7 @@ impl<C: Connect> Session<C> {
     }
     // ANCHOR_END: exchange
 
+    // ANCHOR: idle
     /// An idle connection that the server has neither closed nor written to.
     async fn idle(&self, origin: &Origin) -> Option<Connection<C::Stream>> {
         loop {
@@ -133,6 +134,7 @@ impl<C: Connect> Session<C> {
             }
         }
     }
+    // ANCHOR_END: idle
 
     fn response(
         &self,
