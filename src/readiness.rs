@@ -10,6 +10,7 @@
 
 use std::task::Waker;
 
+// ANCHOR: side
 #[derive(Default)]
 pub(crate) struct Side {
     ready: bool,
@@ -18,7 +19,9 @@ pub(crate) struct Side {
     events: u32,
     waiting: Vec<(Waiter, Waker)>,
 }
+// ANCHOR_END: side
 
+// ANCHOR: waiter
 /// Who waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Waiter {
@@ -27,6 +30,7 @@ pub(crate) enum Waiter {
     /// A future that owns its wait: only its latest waker counts, and it takes it along when it goes.
     Owner(u64),
 }
+// ANCHOR_END: waiter
 
 /// The last event that somebody knew of.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -51,10 +55,12 @@ impl Side {
         Seen(self.events)
     }
 
+    // ANCHOR: side_clear
     /// An attempt would have blocked: nothing is ready there, whatever was said before.
     pub(crate) fn clear(&mut self) {
         (self.ready, self.closed) = (false, false);
     }
+    // ANCHOR_END: side_clear
 
     /// As `clear`, unless there has been news in the meantime.
     pub(crate) fn clear_seen(&mut self, seen: Seen) {
@@ -63,11 +69,14 @@ impl Side {
         }
     }
 
+    // ANCHOR: side_used_up
     /// A short read or write: the kernel's buffer is used up, and a new event will tell of more.
     pub(crate) fn used_up(&mut self) {
         self.ready = self.closed;
     }
+    // ANCHOR_END: side_used_up
 
+    // ANCHOR: side_happened
     /// The kernel told of something; all who wait are to be woken.
     pub(crate) fn happened(&mut self, ready: bool, closed: bool, woken: &mut Vec<Waker>) {
         self.closed |= closed;
@@ -77,7 +86,9 @@ impl Side {
             woken.extend(self.waiting.drain(..).map(|(_, waker)| waker));
         }
     }
+    // ANCHOR_END: side_happened
 
+    // ANCHOR: side_wait
     /// Waiting twice is waiting once. Gives back the waker that is not needed.
     pub(crate) fn wait(&mut self, who: Waiter, waker: Waker) -> Option<Waker> {
         let same = |(known, theirs): &&mut (Waiter, Waker)| {
@@ -91,6 +102,7 @@ impl Side {
             }
         }
     }
+    // ANCHOR_END: side_wait
 
     /// It waits no more.
     pub(crate) fn forget(&mut self, owner: u64) -> Option<Waker> {
