@@ -150,6 +150,7 @@ impl<S> Drop for Place<'_, S> {
 pub(super) struct Waiter(Cell<Option<Waker>>);
 
 impl Waiter {
+    // ANCHOR: waiter_poll
     /// What `look` finds; until then waits, for what `wait` names. Only the latest waker is kept.
     pub(super) fn poll<R>(
         &self,
@@ -172,6 +173,7 @@ impl Waiter {
             None => pending(what),
         }
     }
+    // ANCHOR_END: waiter_poll
 
     pub(super) fn wake(&self) {
         wake(self.0.take());
