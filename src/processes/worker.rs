@@ -55,6 +55,7 @@ struct Pipe {
 }
 
 impl Pipe {
+    // ANCHOR: answer_all
     fn answer_all(
         &mut self,
         mut run: impl FnMut(Frame) -> Result<Vec<u8>, String>,
@@ -79,6 +80,7 @@ impl Pipe {
         }
         Ok(0)
     }
+    // ANCHOR_END: answer_all
 
     /// The next frame; none when the pool has closed the pipe between two of them.
     fn receive(&mut self) -> io::Result<Option<Frame>> {
