@@ -22,18 +22,16 @@ use glassloop::trace::{Run, file};
 const MILLI: Duration = Duration::from_millis(1);
 
 fn main() -> io::Result<()> {
+    println!("a task that always wakes itself:");
     let (written, read) = Runtime::new()?.block_on(always_ready())?;
-    println!(
-        "a task that always wakes itself: written in its turn {written}, read before its turn {read}"
-    );
+    println!("  a byte was written in its turn {written}, and read before its turn {read}");
 
+    println!("\na task whose channel always has something, and its neighbour's turns:");
     let runtime = Runtime::new()?;
     let sips = runtime.block_on(always_something(true));
-    println!(
-        "\na task whose channel always has something: {sips:?} values between the other's turns"
-    );
+    println!("  values taken before each turn: {sips:?}");
     let gulps = runtime.block_on(always_something(false));
-    println!("the same, unconstrained: {gulps:?}");
+    println!("  unconstrained: {gulps:?}");
 
     println!("\n60 ms of computing beside a ticker:");
     let runtime = Builder::new().trace(true).build()?;
@@ -50,8 +48,8 @@ fn main() -> io::Result<()> {
 }
 
 // ANCHOR: always_ready
-/// One task wakes itself in every turn, another waits for a byte. In which turn of the first was the byte written,
-/// and which one had not yet come when it was read?
+/// One task wakes itself in every turn, another waits for a byte. In which turn of the first was it
+/// written, and which one had not yet come when it was read?
 async fn always_ready() -> io::Result<(u32, u32)> {
     const WRITES_AT: u32 = 1000;
     let (sender, mut receiver) = UnixStream::pair()?;
@@ -77,7 +75,8 @@ async fn always_ready() -> io::Result<(u32, u32)> {
 // ANCHOR_END: always_ready
 
 // ANCHOR: always_something
-/// A task takes 1,000 values that are all there; the other notes in each of its turns how many those were since its last.
+/// A task takes 1,000 values that are all there; its neighbour notes in each of its own turns how many
+/// were taken since the last.
 async fn always_something(with_a_budget: bool) -> Vec<u32> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     (0..1000).for_each(|number| sender.send(number).expect("somebody receives"));
