@@ -32,7 +32,10 @@ fn main() -> std::io::Result<()> {
             written += page.len();
             if (written / PAGE).is_multiple_of(50) {
                 let (time, waiting) = (start.elapsed().as_secs_f32(), receiver.len());
-                println!("after {time:.1} s {waiting:5} pages, {:2} MiB", waiting * PAGE >> 20);
+                println!(
+                    "after {time:.1} s {waiting:5} pages, {:2} MiB",
+                    waiting * PAGE / (1 << 20)
+                );
                 if time > 2.5 {
                     break;
                 }
