@@ -63,6 +63,7 @@ impl<S> Connection<S> {
         closed && !self.heard
     }
 
+    // ANCHOR: next
     pub(super) fn next(&mut self) -> Result<Next, Error> {
         let start = self.unread.start;
         let step = self.exchange.step(&self.buffer[self.unread.clone()]);
@@ -78,8 +79,10 @@ impl<S> Connection<S> {
             Some(Event::End) => Next::End,
         })
     }
+    // ANCHOR_END: next
 
     /// The stream, and where to put what it reads. Whatever [`data`](Self::data) gave out is gone after that.
+    // ANCHOR: space
     pub(super) fn space(&mut self) -> (&mut S, &mut [u8]) {
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
@@ -89,6 +92,7 @@ impl<S> Connection<S> {
         }
         (&mut self.stream, &mut self.buffer[self.unread.end..])
     }
+    // ANCHOR_END: space
 
     /// Says what came of reading into the space: a number of bytes, 0 for the end, or an error.
     pub(super) fn received(&mut self, result: io::Result<usize>) -> Result<(), Error> {
@@ -160,6 +164,7 @@ impl<S> Loan<S> {
         }
     }
 
+    // ANCHOR: end
     /// The body has ended: the connection goes back if it is clean, and is closed if not.
     pub(super) fn end(&mut self) {
         let Some(connection) = self.connection.take() else { return };
@@ -172,4 +177,5 @@ impl<S> Loan<S> {
             drop(surplus);
         }
     }
+    // ANCHOR_END: end
 }

@@ -38,6 +38,7 @@ impl Scanner {
         Scanner { limit: MAX_TRAILERS, in_first_line: false, ..Scanner::head() }
     }
 
+    // ANCHOR: find_end
     /// The number of bytes up to and including the empty line, or `None` until it has arrived. `bytes` must
     /// begin with what it began with last time.
     pub(super) fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Flaw> {
@@ -65,6 +66,7 @@ impl Scanner {
         }
         Ok(None)
     }
+    // ANCHOR_END: find_end
 }
 
 /// The head of a response.
