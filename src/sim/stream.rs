@@ -186,7 +186,7 @@ impl Alarm {
             None => EventLoop::current().trace.waits_for(|| Wait::from("simulated network")),
         }
     }
-// ANCHOR_END: alarm
+    // ANCHOR_END: alarm
 
     pub(super) fn clear(&mut self) {
         self.0 = None;
