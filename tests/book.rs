@@ -28,7 +28,7 @@ fn run(program: impl AsRef<Path>, arguments: &[&str]) {
 #[test]
 fn the_book_quotes_the_code_and_shows_what_its_examples_drew() {
     if find("python3").is_some() {
-        run("book/check", &["quotes", "figures", "--incomplete"]);
+        run("book/check", &["quotes", "figures"]);
     }
 }
 
