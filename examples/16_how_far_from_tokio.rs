@@ -153,9 +153,11 @@ async fn job_that_waits() {
     black_box(compute());
 }
 
+type Model = fn() -> io::Result<Run>;
+
 fn one_job_under_four_models() -> Result<(), Box<dyn Error>> {
     println!("\n{JOBS} jobs that wait {WAIT:?} and then compute:");
-    let models: [(&str, fn() -> io::Result<Run>); 4] = [
+    let models: [(&str, Model); 4] = [
         ("one after another", one_after_another),
         ("a thread each", a_thread_each),
         ("a pool of 2 threads", a_pool),

@@ -17,7 +17,7 @@ fn a_message_to_a_loop_that_is_awake_needs_no_notice() {
 #[test]
 fn what_comes_between_the_last_look_and_the_sleep_forbids_the_sleep() {
     let inbox = Inbox::default();
-    assert_eq!(inbox.receive(), []);
+    assert!(inbox.receive().is_empty());
     assert!(!inbox.send(1));
     assert!(!inbox.may_sleep());
     assert_eq!(inbox.receive(), [1]);
