@@ -19,6 +19,11 @@ check: test
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
     tests/core-size
 
+# Make pages of the book (mdBook 0.5), and hold it to the code
+book:
+    mdbook build book
+    book/check
+
 # Plant bugs, and see the tests catch each of them
 planted:
     tests/planted/run

@@ -17,6 +17,7 @@
 use std::cell::Cell;
 use std::task::{Context, Poll};
 
+// ANCHOR: left
 /// What one poll may get: many things, so that asking costs little beside them, and few enough that the
 /// others wait for microseconds.
 const BUDGET: u32 = 128;
@@ -25,17 +26,21 @@ thread_local! {
     /// What the running poll may still get. Outside a loop nobody counts.
     static LEFT: Cell<u32> = const { Cell::new(u32::MAX) };
 }
+// ANCHOR_END: left
 
+// ANCHOR: refill
 /// A poll begins.
 pub(crate) fn refill() {
     LEFT.set(BUDGET);
 }
+// ANCHOR_END: refill
 
 /// The loop's own code runs, or nobody's: no limit.
 pub(crate) fn lift() {
     LEFT.set(u32::MAX);
 }
 
+// ANCHOR: poll_budget
 /// `Pending` when this poll has got enough; the task will be polled again.
 pub(crate) fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
     if LEFT.get() == 0 {
@@ -44,12 +49,16 @@ pub(crate) fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
     }
     Poll::Ready(())
 }
+// ANCHOR_END: poll_budget
 
+// ANCHOR: spend
 /// Something was got.
 pub(crate) fn spend() {
     LEFT.set(LEFT.get().saturating_sub(1));
 }
+// ANCHOR_END: spend
 
+// ANCHOR: unlimited
 /// Runs `poll` without a limit, for what must have its chance whatever others have got.
 pub(crate) fn unlimited<R>(poll: impl FnOnce() -> R) -> R {
     let left = LEFT.replace(u32::MAX);
@@ -57,3 +66,4 @@ pub(crate) fn unlimited<R>(poll: impl FnOnce() -> R) -> R {
     LEFT.set(left);
     result
 }
+// ANCHOR_END: unlimited

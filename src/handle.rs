@@ -86,6 +86,7 @@ impl Handle {
         self.spawn_with(move || future)
     }
 
+    // ANCHOR: spawn_with
     /// Calls `make` on the loop's thread and spawns the future it makes, which need not be `Send`.
     pub fn spawn_with<M, F>(&self, make: M) -> JobHandle<F::Output>
     where
@@ -103,6 +104,7 @@ impl Handle {
         let _ = self.0.send(Message::Run(Box::new(start)));
         handle
     }
+    // ANCHOR_END: spawn_with
 
     /// As [`task::spawn_blocking`](crate::task::spawn_blocking). The loop has no part in it.
     pub fn spawn_blocking<T: Send + 'static>(

@@ -67,6 +67,7 @@ impl<T> JobHandle<T> {
     /// assert_eq!(job.wait().unwrap(), 42);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    // ANCHOR: wait
     pub fn wait(mut self) -> Result<T, JoinError> {
         self.help();
         (0..LOOKS).take_while(|_| !self.is_finished()).for_each(|_| thread::yield_now());
@@ -77,6 +78,7 @@ impl<T> JobHandle<T> {
             }
         }
     }
+    // ANCHOR_END: wait
 
     /// Blocks this thread until the result is there, at most for so long; says whether it is.
     ///

@@ -17,6 +17,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! New to async? The book in `book/` builds all of this step by step; its first page is `book/src/README.md`, and
+//! has a path for those with 15 minutes.
+//!
 //! # The straight line
 //!
 //! ```text

@@ -11,6 +11,7 @@
 use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
+// ANCHOR: side
 #[derive(Default)]
 pub(crate) struct Side {
     ready: Cell<bool>,
@@ -19,7 +20,9 @@ pub(crate) struct Side {
     events: Cell<u32>,
     waiting: RefCell<Vec<(Waiter, Waker)>>,
 }
+// ANCHOR_END: side
 
+// ANCHOR: waiter
 /// Who waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Waiter {
@@ -28,6 +31,7 @@ pub(crate) enum Waiter {
     /// A future that owns its wait: only its latest waker counts, and it takes it along when it goes.
     Owner(u64),
 }
+// ANCHOR_END: waiter
 
 /// The last event that somebody knew of.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -52,11 +56,13 @@ impl Side {
         Seen(self.events.get())
     }
 
+    // ANCHOR: side_clear
     /// An attempt would have blocked: nothing is ready there, whatever was said before.
     pub(crate) fn clear(&self) {
         self.ready.set(false);
         self.closed.set(false);
     }
+    // ANCHOR_END: side_clear
 
     /// As `clear`, unless there has been news in the meantime.
     pub(crate) fn clear_seen(&self, seen: Seen) {
@@ -65,11 +71,14 @@ impl Side {
         }
     }
 
+    // ANCHOR: side_used_up
     /// A short read or write: the kernel's buffer is used up, and a new event will tell of more.
     pub(crate) fn used_up(&self) {
         self.ready.set(self.closed.get());
     }
+    // ANCHOR_END: side_used_up
 
+    // ANCHOR: side_happened
     /// The kernel told of something; all who wait are to be woken.
     pub(crate) fn happened(&self, ready: bool, closed: bool, woken: &mut Vec<Waker>) {
         if ready || closed {
@@ -81,7 +90,9 @@ impl Side {
             }
         }
     }
+    // ANCHOR_END: side_happened
 
+    // ANCHOR: side_wait
     /// Waiting twice is waiting once. Gives back the waker that is not needed.
     pub(crate) fn wait(&self, who: Waiter, waker: Waker) -> Option<Waker> {
         let same = |(known, theirs): &&mut (Waiter, Waker)| {
@@ -96,6 +107,7 @@ impl Side {
             }
         }
     }
+    // ANCHOR_END: side_wait
 
     /// It waits no more.
     pub(crate) fn forget(&self, owner: u64) -> Option<Waker> {

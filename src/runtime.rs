@@ -22,6 +22,7 @@
 //! Nothing that a user wrote (a poll, a wake, a drop) ever runs while one of these structures is
 //! borrowed.
 
+// ANCHOR: rooms
 mod backend;
 mod event_loop;
 mod executor;
@@ -32,7 +33,9 @@ mod remote;
 mod task;
 mod timers;
 mod waker;
+// ANCHOR_END: rooms
 
+// ANCHOR: names
 pub use crate::builder::Builder;
 pub use crate::handle::{Handle, TryCurrentError};
 pub use crate::snapshot::{Snapshot, TaskSnapshot, TaskState};
@@ -45,3 +48,4 @@ pub(crate) use event_loop::EventLoop;
 pub(crate) use reactor::{Reactor, Registration};
 pub(crate) use remote::{LoopId, Mailbox, Message, inboxes};
 pub(crate) use timers::TimerKey;
+// ANCHOR_END: names

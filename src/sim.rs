@@ -86,10 +86,12 @@ impl World {
     ///
     /// # Errors
     /// As [`Builder::build`].
+    // ANCHOR: runtime
     pub fn runtime(&self) -> io::Result<Runtime> {
         fastrand::seed(self.0.seed);
         Builder::new().start_paused(true).seed(self.0.seed).trace(true).build()
     }
+    // ANCHOR_END: runtime
 
     /// The network.
     pub fn network(&self) -> Network {
@@ -111,6 +113,7 @@ impl World {
         self.0.fired.borrow().clone()
     }
 
+    // ANCHOR: lots
     /// Draws lots: whether this fault happens now.
     fn draws(&self, fault: Fault) -> bool {
         let rate = self.0.faults.rate(fault);
@@ -125,6 +128,7 @@ impl World {
         }
         strikes
     }
+    // ANCHOR_END: lots
 
     fn note(&self, fault: Fault) {
         self.0.fired.borrow_mut().add(fault);

@@ -103,6 +103,7 @@ impl Table {
                 });
                 self.running_since = Instant::now();
             }
+            // ANCHOR: poll_end
             Event::PollEnd { task } => {
                 let (took, slow) = (self.running_since.elapsed(), self.slow);
                 self.with(*task, |entry| {
@@ -112,6 +113,7 @@ impl Table {
                     }
                 });
             }
+            // ANCHOR_END: poll_end
             Event::Waiting { task, on } => self.with(*task, |entry| {
                 (entry.state, entry.since) = (TaskState::Waiting { on: on.clone() }, record.at);
             }),
@@ -132,6 +134,7 @@ impl Table {
     }
 }
 
+// ANCHOR: slow_poll
 fn tell_of_a_slow_poll(task: &TaskSnapshot, took: Duration) {
     // Where there is nobody to tell, the work goes on.
     let _ = writeln!(
@@ -141,6 +144,7 @@ fn tell_of_a_slow_poll(task: &TaskSnapshot, took: Duration) {
         Who(task)
     );
 }
+// ANCHOR_END: slow_poll
 
 /// `task 7 "fetch" (src/main.rs:12:5)`
 struct Who<'a>(&'a TaskSnapshot);

@@ -70,6 +70,7 @@ pub struct YieldNow {
     yielded: bool,
 }
 
+// ANCHOR: yield_now
 impl Future for YieldNow {
     type Output = ();
 
@@ -81,6 +82,7 @@ impl Future for YieldNow {
         Poll::Pending
     }
 }
+// ANCHOR_END: yield_now
 
 /// Runs work that blocks on a thread of a pool, so that the loop goes on meanwhile. Python's
 /// `asyncio.to_thread`.
@@ -95,8 +97,10 @@ impl Future for YieldNow {
 /// assert!(manifest.unwrap()?.contains("glassloop"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: spawn_blocking
 pub fn spawn_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> JobHandle<T> {
     threads::run(work)
 }
+// ANCHOR_END: spawn_blocking

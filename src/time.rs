@@ -175,6 +175,7 @@ impl<F> Timeout<F> {
     }
 }
 
+// ANCHOR: timeout
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
@@ -188,6 +189,7 @@ impl<F: Future> Future for Timeout<F> {
         coop::unlimited(|| Pin::new(this.limit).poll(cx)).map(|()| Err(Elapsed(())))
     }
 }
+// ANCHOR_END: timeout
 
 /// What can go wrong, where tokio has it.
 pub mod error {

@@ -9,6 +9,7 @@ use anyhow::Result;
 /// A runtime that stays for all rounds.
 ///
 /// Futures are `Send` because `tokio::spawn` wants it; the others would not.
+// ANCHOR: peer
 pub(super) trait Peer: Sized + 'static {
     fn new() -> Result<Self>;
     fn block_on<F: Future>(&self, future: F) -> F::Output;
@@ -20,6 +21,7 @@ pub(super) trait Peer: Sized + 'static {
     }
     fn sleep(duration: Duration) -> impl Future<Output: Send> + Send + 'static;
 }
+// ANCHOR_END: peer
 
 /// This one.
 pub(super) struct Ours(crate::Runtime);

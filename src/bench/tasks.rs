@@ -87,6 +87,7 @@ fn batch<P: Peer>() -> Result<Run> {
     }))
 }
 
+// ANCHOR: one_by_one
 fn one_by_one<P: Peer>() -> Result<Run> {
     let peer = P::new()?;
     Ok(Box::new(move |n| {
@@ -99,7 +100,9 @@ fn one_by_one<P: Peer>() -> Result<Run> {
         })
     }))
 }
+// ANCHOR_END: one_by_one
 
+// ANCHOR: yield
 /// Not any runtime's own `yield_now`: those do more than wake themselves, each something else.
 struct Yield(bool);
 
@@ -114,6 +117,7 @@ impl Future for Yield {
         Poll::Pending
     }
 }
+// ANCHOR_END: yield
 
 fn yields<P: Peer>() -> Result<Run> {
     const TASKS: u64 = 1000;

@@ -236,6 +236,7 @@ fn round_trip<S: Read + Write>(
 }
 
 /// Waits for bytes from the server, and takes what is there.
+// ANCHOR: read
 fn read<S: Read>(connection: &mut Connection<S>) -> Result<(), Error> {
     let (stream, space) = connection.space();
     let result = loop {
@@ -247,6 +248,7 @@ fn read<S: Read>(connection: &mut Connection<S>) -> Result<(), Error> {
     };
     connection.received(result)
 }
+// ANCHOR_END: read
 
 fn write_all<S: Write>(stream: &mut S, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes)?;

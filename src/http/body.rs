@@ -90,6 +90,7 @@ impl BodyDecoder {
     ///
     /// # Errors
     /// A [`Flaw`] when a chunk is malformed. The decoder is of no use after that.
+    // ANCHOR: step
     pub fn step(&mut self, bytes: &[u8]) -> Result<BodyStep, Flaw> {
         let mut at = 0;
         while at < bytes.len() && !self.is_done() {
@@ -112,6 +113,7 @@ impl BodyDecoder {
         }
         Ok(BodyStep { consumed: at, data: at..at, end: self.is_done() })
     }
+    // ANCHOR_END: step
 
     /// Whether the last byte of the body has been seen.
     pub fn is_done(&self) -> bool {

@@ -70,6 +70,7 @@ impl<S> Connection<S> {
         closed && !self.heard
     }
 
+    // ANCHOR: next
     pub(super) fn next(&mut self) -> Result<Next, Error> {
         let start = self.unread.start;
         let step = self.exchange.step(&self.buffer[self.unread.clone()]);
@@ -85,8 +86,10 @@ impl<S> Connection<S> {
             Some(Event::End) => Next::End,
         })
     }
+    // ANCHOR_END: next
 
     /// The stream, and where to put what it reads. Whatever [`data`](Self::data) gave out is gone after that.
+    // ANCHOR: space
     pub(super) fn space(&mut self) -> (&mut S, &mut [u8]) {
         if self.buffer.is_empty() {
             self.buffer = self.spare.take();
@@ -98,6 +101,7 @@ impl<S> Connection<S> {
         self.unread = 0..self.unread.len();
         (&mut self.stream, &mut self.buffer[self.unread.end..])
     }
+    // ANCHOR_END: space
 
     /// Nothing can be read for now, or nothing more will be: others may have the buffer.
     pub(super) fn lend_buffer(&mut self) {
@@ -177,6 +181,7 @@ impl<S> Loan<S> {
         }
     }
 
+    // ANCHOR: end
     /// The body has ended: the connection goes back if it is clean, and is closed if not.
     pub(super) fn end(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
@@ -190,6 +195,7 @@ impl<S> Loan<S> {
             drop(surplus);
         }
     }
+    // ANCHOR_END: end
 }
 
 #[cfg(test)]

@@ -64,11 +64,13 @@ pub enum Event {
 }
 
 #[derive(Clone, Debug)]
+// ANCHOR: state
 enum State {
     Head { scanner: Scanner, interim: usize },
     Body(BodyDecoder),
     Failed(Flaw),
 }
+// ANCHOR_END: state
 
 impl Exchange {
     /// The exchange that sending `request` begins.
@@ -86,6 +88,7 @@ impl Exchange {
     ///
     /// # Errors
     /// A [`Flaw`], and the same one again ever after.
+    // ANCHOR: step
     pub fn step(&mut self, bytes: &[u8]) -> Result<(usize, Option<Event>), Flaw> {
         let result = match &mut self.state {
             State::Head { .. } => self.head(bytes),
@@ -98,9 +101,11 @@ impl Exchange {
         };
         result.inspect_err(|flaw| self.fail(flaw.clone()))
     }
+    // ANCHOR_END: step
 
     /// Says that nothing follows `rest`, the bytes not dropped so far. The next step says whether that was
     /// the end.
+    // ANCHOR: eof
     pub fn eof(&mut self, rest: &[u8]) {
         let result = match &mut self.state {
             State::Head { interim: 0, .. } if rest.is_empty() => Err(Flaw::NoAnswer),
@@ -112,18 +117,21 @@ impl Exchange {
             self.fail(flaw);
         }
     }
+    // ANCHOR_END: eof
 
     /// Says that the response cannot go on.
     pub(super) fn fail(&mut self, flaw: Flaw) {
         self.state = State::Failed(flaw);
     }
 
+    // ANCHOR: reusable
     /// Whether the connection can carry another request: both sides mean to keep it, the body has ended by
     /// itself, and not a byte follows it (`rest` are the bytes not dropped).
     pub fn is_reusable(&self, rest: &[u8]) -> bool {
         let delimited = self.framing != Some(Framing::ToClose);
         self.has_ended() && delimited && self.keep_alive && rest.is_empty()
     }
+    // ANCHOR_END: reusable
 
     /// Whether the last byte of the response has been seen.
     pub(super) fn has_ended(&self) -> bool {

@@ -17,6 +17,7 @@ use super::{Flaw, RequestHead, ResponseHead};
 /// assert_eq!(Framing::of_response(&Method::HEAD, &head)?, Framing::None);
 /// # Ok::<(), glassloop::http::Flaw>(())
 /// ```
+// ANCHOR: framing
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// There is no body.
@@ -28,6 +29,7 @@ pub enum Framing {
     /// Everything until the connection is closed; only a response can do that.
     ToClose,
 }
+// ANCHOR_END: framing
 
 impl Framing {
     /// Which body follows the head of a response to `method`.
@@ -51,6 +53,7 @@ impl Framing {
     }
 }
 
+// ANCHOR: announced
 /// Two readers that choose differently between two lengths see two different messages: that is request
 /// smuggling. So what is not beyond doubt is an error.
 fn announced(version: Version, headers: &HeaderMap) -> Result<Option<Framing>, Flaw> {
@@ -71,6 +74,7 @@ fn announced(version: Version, headers: &HeaderMap) -> Result<Option<Framing>, F
     }
     Ok(Some(Framing::Chunked))
 }
+// ANCHOR_END: announced
 
 /// The Content-Length, if there is one. Repeating it is allowed only with the same number.
 pub(super) fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Flaw> {
@@ -86,6 +90,7 @@ pub(super) fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Flaw> {
     Ok(length)
 }
 
+// ANCHOR: decimal
 /// Digits and nothing else: `str::parse` would take a `+`.
 fn decimal(text: &[u8]) -> Option<u64> {
     let text = text.trim_ascii();
@@ -97,6 +102,7 @@ fn decimal(text: &[u8]) -> Option<u64> {
         number.checked_mul(10)?.checked_add(digit)
     })
 }
+// ANCHOR_END: decimal
 
 /// Whether the sender of this head means to keep the connection: in HTTP/1.1 unless it says `close`, in
 /// HTTP/1.0 only if it says `keep-alive`. `close` wins over `keep-alive`.

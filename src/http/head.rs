@@ -41,6 +41,7 @@ impl Scanner {
         Scanner { limit: MAX_TRAILERS, in_first_line: false, ..Scanner::head() }
     }
 
+    // ANCHOR: find_end
     /// The number of bytes up to and including the empty line, or `None` until it has arrived. `bytes` must
     /// begin with what it began with last time.
     pub(super) fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Flaw> {
@@ -72,6 +73,7 @@ impl Scanner {
         }
         Ok(None)
     }
+    // ANCHOR_END: find_end
 
     /// How many bytes at the start of `rest` do not end a line, up to a limit. Nearly all of a head is such, and
     /// the compiler makes one step of sixteen: there is no branch between them.

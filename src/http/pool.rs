@@ -41,6 +41,7 @@ impl<S> Pool<S> {
     /// Keeps a connection. Returns the one that has to go for it, if there are too many: the longest idle of
     /// its origin, or of all.
     #[must_use = "drop it when nothing is borrowed"]
+    // ANCHOR: put
     pub fn put(&mut self, origin: Origin, stream: S) -> Option<S> {
         let of_origin = self.idle.iter().filter(|(other, _)| *other == origin).count();
         let surplus = match of_origin >= MAX_IDLE_PER_ORIGIN {
@@ -51,12 +52,15 @@ impl<S> Pool<S> {
         self.idle.push_back((origin, stream));
         surplus.map(|(_, stream)| stream)
     }
+    // ANCHOR_END: put
 
+    // ANCHOR: take
     /// Takes the connection to `origin` that was used last: the least likely to have been closed meanwhile.
     pub fn take(&mut self, origin: &Origin) -> Option<S> {
         let at = self.idle.iter().rposition(|(other, _)| other == origin)?;
         self.idle.remove(at).map(|(_, stream)| stream)
     }
+    // ANCHOR_END: take
 
     /// How many connections are idle.
     pub fn len(&self) -> usize {

@@ -107,6 +107,7 @@ impl<C: Connect> Session<C> {
     }
 
     /// Sends one request and reads the head of its response.
+    // ANCHOR: exchange
     async fn exchange(&self, request: &Request) -> Result<Response<C::Stream>, Error> {
         let origin = Origin::of(&request.url)?;
         let bytes = request.encode()?;
@@ -127,7 +128,9 @@ impl<C: Connect> Session<C> {
         let head = round_trip(&mut connection, &bytes).await?;
         Ok(self.response(request, head, connection))
     }
+    // ANCHOR_END: exchange
 
+    // ANCHOR: idle
     /// An idle connection that the server has neither closed nor written to.
     async fn idle(&self, origin: &Origin) -> Option<Box<Connection<C::Stream>>> {
         loop {
@@ -137,6 +140,7 @@ impl<C: Connect> Session<C> {
             }
         }
     }
+    // ANCHOR_END: idle
 
     fn response(
         &self,
@@ -177,6 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Response<S> {
     ///
     /// # Errors
     /// When the connection breaks, the body is malformed or shorter than announced; ever after, too.
+    // ANCHOR: chunk
     pub async fn chunk(&mut self) -> Result<Option<&[u8]>, Error> {
         let data = loop {
             let Some(connection) = self.loan.connection() else { return Ok(None) };
@@ -188,6 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Response<S> {
         };
         Ok(Some(self.loan.data(data)))
     }
+    // ANCHOR_END: chunk
 
     /// The rest of the body, if it is no longer than `limit` bytes.
     ///
@@ -234,6 +240,7 @@ async fn round_trip<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
+// ANCHOR: read
 /// Waits for bytes from the server, and takes what is there.
 async fn read<S: AsyncRead + Unpin>(connection: &mut Connection<S>) -> Result<(), Error> {
     let result = poll_fn(|cx| {
@@ -247,6 +254,7 @@ async fn read<S: AsyncRead + Unpin>(connection: &mut Connection<S>) -> Result<()
     let result = result.await;
     connection.received(result)
 }
+// ANCHOR_END: read
 
 async fn write_all<S: AsyncWrite + Unpin>(stream: &mut S, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
@@ -258,9 +266,11 @@ async fn write_all<S: AsyncWrite + Unpin>(stream: &mut S, mut bytes: &[u8]) -> i
     poll_fn(|cx| Pin::new(&mut *stream).poll_flush(cx)).await
 }
 
+// ANCHOR: is_quiet
 /// Whether an idle connection has nothing to read. An end or an error means that it is closed; bytes nobody
 /// asked for would be taken for the response to the next request.
 async fn is_quiet<S: AsyncRead + Unpin>(stream: &mut S) -> bool {
     let mut byte = [0];
     poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_read(cx, &mut byte).is_pending())).await
 }
+// ANCHOR_END: is_quiet

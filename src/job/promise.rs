@@ -14,11 +14,13 @@ pub(crate) struct Promise<T>(Option<Arc<Shared<T>>>);
 
 pub(super) struct Shared<T>(Mutex<State<T>>);
 
+// ANCHOR: shared
 pub(super) enum State<T> {
     Open(Open<T>),
     Settled(Result<T, JoinError>),
     Taken,
 }
+// ANCHOR_END: shared
 
 /// What to do when the result comes.
 pub(super) struct Open<T> {
@@ -84,10 +86,12 @@ impl<T> Promise<T> {
         shared.settle(result);
     }
 
+    // ANCHOR: keep
     /// Does the work here and now; its panic becomes the job's error.
     pub(crate) fn keep(self, work: impl FnOnce() -> T) {
         self.settle(catch_unwind(AssertUnwindSafe(work)).map_err(JoinError::panicked));
     }
+    // ANCHOR_END: keep
 }
 
 impl<T> Drop for Promise<T> {

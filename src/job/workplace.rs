@@ -56,18 +56,22 @@ impl Drop for Entered {
     }
 }
 
+// ANCHOR: here
 fn here(pool: PoolId) -> Option<Rc<dyn Workplace>> {
     // Nowhere, if the thread is ending and its thread-locals are gone.
     let here = HERE.try_with(|here| here.borrow().clone()).ok().flatten();
     here.filter(|here| here.pool() == pool)
 }
+// ANCHOR_END: here
 
 /// Which worker of this pool the thread is, if it is one.
 pub(crate) fn number_in(pool: PoolId) -> Option<usize> {
     here(pool).map(|here| here.number())
 }
 
+// ANCHOR: run_if_queued
 /// Runs a job that is still queued, if this thread works for its pool; says whether it did.
 pub(crate) fn run_if_queued(place: Place) -> bool {
     here(place.pool).is_some_and(|here| here.run_if_queued(place.ticket))
 }
+// ANCHOR_END: run_if_queued

@@ -23,6 +23,7 @@ use crate::trace::{Direction, Wait};
 
 /// Something non-blocking with a descriptor. It is registered when it first has to wait, so one that
 /// never waits costs no call.
+// ANCHOR: source
 #[derive(Debug)]
 pub(crate) struct Source<T: AsRawFd> {
     // Before `io`, so that it is dropped first: deregister, then close.
@@ -36,6 +37,7 @@ pub(super) struct Registered {
     /// Futures that have owned a wait here.
     owners: Cell<u64>,
 }
+// ANCHOR_END: source
 
 impl<T: AsRawFd> Source<T> {
     /// `io` must be non-blocking.
@@ -64,6 +66,7 @@ impl<T: AsRawFd> Source<T> {
     ///
     /// # Errors
     /// Those of the attempt; of registering; and when it has waited in another loop before.
+    // ANCHOR: poll_io
     pub(crate) fn poll_io<R>(
         &self,
         direction: Direction,
@@ -93,9 +96,11 @@ impl<T: AsRawFd> Source<T> {
             }
         }
     }
+    // ANCHOR_END: poll_io
 
     /// As [`poll_io`](Self::poll_io), for an attempt that moves bytes to or from a buffer of `len`: fewer
     /// than that mean that the kernel has no more, and spare the attempt that would only find it out.
+    // ANCHOR: poll_transfer
     pub(crate) fn poll_transfer(
         &self,
         direction: Direction,
@@ -107,6 +112,7 @@ impl<T: AsRawFd> Source<T> {
         self.moved(direction, moved, len);
         Poll::Ready(Ok(moved))
     }
+    // ANCHOR_END: poll_transfer
 
     /// [`poll_io`](Self::poll_io) as a future.
     pub(super) async fn io<R>(
@@ -226,6 +232,7 @@ impl<T: AsRawFd> Source<T> {
 
     // ─── Where it meets the reactor ─────────────────────────────────────────────────────────────
 
+    // ANCHOR: source_register
     /// An attempt in the direction `blocked` has just failed; the other one is worth one.
     fn register(&self, blocked: Direction) -> io::Result<&Registered> {
         let reactor = Rc::clone(&EventLoop::current().reactor);
@@ -233,7 +240,9 @@ impl<T: AsRawFd> Source<T> {
         debug_assert!(self.registered.get().is_none(), "registered twice");
         Ok(self.registered.get_or_init(|| Registered { reactor, entry, owners: Cell::new(0) }))
     }
+    // ANCHOR_END: source_register
 
+    // ANCHOR: source_wait
     fn wait(
         &self,
         registered: &Registered,
@@ -252,7 +261,9 @@ impl<T: AsRawFd> Source<T> {
         here.trace.waits_for(|| Wait::Io { fd: self.io.as_raw_fd(), direction });
         Ok(())
     }
+    // ANCHOR_END: source_wait
 
+    // ANCHOR: source_moved
     fn moved(&self, direction: Direction, moved: usize, len: usize) {
         if moved < len {
             self.used_up(direction);
@@ -266,6 +277,7 @@ impl<T: AsRawFd> Source<T> {
             entry.side(direction).used_up();
         }
     }
+    // ANCHOR_END: source_moved
 }
 
 impl Registered {
@@ -281,11 +293,13 @@ impl Registered {
     }
 }
 
+// ANCHOR: source_drop
 impl Drop for Registered {
     fn drop(&mut self) {
         self.reactor.deregister(&self.entry);
     }
 }
+// ANCHOR_END: source_drop
 
 impl fmt::Debug for Registered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

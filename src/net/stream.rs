@@ -16,6 +16,7 @@ impl<T: AsRawFd + AsFd> Source<T>
 where
     for<'a> &'a T: Read + Write,
 {
+    // ANCHOR: stream_poll_read
     pub(super) fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -24,6 +25,7 @@ where
         let len = buffer.len();
         self.poll_transfer(Direction::Read, cx, len, |mut stream| stream.read(buffer))
     }
+    // ANCHOR_END: stream_poll_read
 
     pub(super) fn poll_read_vectored(
         &self,

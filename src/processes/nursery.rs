@@ -45,6 +45,7 @@ pub(super) fn run(control: UnixStream, parent: Pid, alone: Alone, work: &Work<'_
     sys::exit(0)
 }
 
+// ANCHOR: end_with
 /// Ends this process when its parent ends; at once if that has happened already. (Elsewhere than on
 /// Linux, the end of the pipe is the sign.)
 fn end_with(parent: Pid) {
@@ -54,6 +55,7 @@ fn end_with(parent: Pid) {
         sys::exit(GAVE_UP);
     }
 }
+// ANCHOR_END: end_with
 
 struct Nursery<'a> {
     control: UnixStream,
@@ -120,6 +122,7 @@ impl<'a> Nursery<'a> {
         }
     }
 
+    // ANCHOR: fork_worker
     /// A new worker and the pool's end of its socket. This process keeps neither end, so that no worker
     /// inherits one of another, which would keep it open for ever.
     fn fork_worker(&mut self, outbox: u32) -> nix::Result<(Pid, UnixStream)> {
@@ -135,7 +138,9 @@ impl<'a> Nursery<'a> {
         self.workers.push(worker);
         Ok((worker, ours))
     }
+    // ANCHOR_END: fork_worker
 
+    // ANCHOR: become_worker
     /// In a worker: forgets what only the nursery needs, and works.
     fn become_worker(&self, pipe: UnixStream, outbox: u32) -> ! {
         unregister(self.handler);
@@ -146,6 +151,7 @@ impl<'a> Nursery<'a> {
         // What panics outside the job (a panic's own destructor) must not come back to the parent's code.
         sys::exit(catch_unwind(AssertUnwindSafe(|| (self.work)(pipe, outbox))).unwrap_or(GAVE_UP))
     }
+    // ANCHOR_END: become_worker
 
     /// One by one: asked for any child, the system would take a status that nix cannot read with it.
     fn reap(&mut self) -> nix::Result<()> {

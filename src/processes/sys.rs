@@ -18,10 +18,12 @@ use super::outbox::Outbox;
 /// How long a thread that was joined may take to vanish from the kernel's list: some milliseconds.
 const VANISHING: Duration = Duration::from_millis(100);
 
+// ANCHOR: alone
 /// The proof that this process has one thread. Who holds it starts none, and runs no code of users.
 pub(super) struct Alone(());
 
 impl Alone {
+    // ANCHOR: prove
     /// Where threads cannot be counted (no `/proc`), the caller is trusted.
     pub(super) fn prove() -> Result<Self, StartError> {
         let deadline = Instant::now() + VANISHING;
@@ -35,13 +37,16 @@ impl Alone {
             }
         }
     }
+    // ANCHOR_END: prove
 }
+// ANCHOR_END: alone
 
 fn other_threads() -> usize {
     let threads = std::fs::read_dir("/proc/self/task").map(Iterator::count);
     threads.unwrap_or(1).saturating_sub(1)
 }
 
+// ANCHOR: fork
 /// The id of the child, or `None` in the child, which must end by [`exit`].
 pub(super) fn fork(_: &Alone) -> nix::Result<Option<Pid>> {
     // SAFETY: in a process of several threads the child could only call async-signal-safe functions.
@@ -51,13 +56,16 @@ pub(super) fn fork(_: &Alone) -> nix::Result<Option<Pid>> {
         ForkResult::Child => Ok(None),
     }
 }
+// ANCHOR_END: fork
 
+// ANCHOR: exit
 /// Ends this process at once: no destructor and no `atexit` function that the parent left is run, and
 /// nothing that it had not written yet is written a second time.
 pub(super) fn exit(status: i32) -> ! {
     // SAFETY: `_exit` may be called at any time, and takes any number.
     unsafe { libc::_exit(status) }
 }
+// ANCHOR_END: exit
 
 pub(super) fn ignore(which: Signal) {
     // SAFETY: no handler is installed, so none can do anything that a handler may not.

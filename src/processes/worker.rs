@@ -61,6 +61,7 @@ struct Pipe<'a> {
 }
 
 impl Pipe<'_> {
+    // ANCHOR: answer_all
     fn answer_all(&mut self, mut run: impl Run) -> io::Result<i32> {
         while let Some(Frame { kind, body }) = self.receive()? {
             // Told before the job begins: a worker that ends without it has certainly not begun.
@@ -93,6 +94,7 @@ impl Pipe<'_> {
         }
         Ok(0)
     }
+    // ANCHOR_END: answer_all
 
     /// Leaves an answer to be sent.
     fn tell(&mut self, trouble: Trouble) -> Result<(), TheEnd> {

@@ -10,6 +10,7 @@
 //! - the notifier ends a `wait` from any thread, also one that has not begun yet, and may outlive the
 //!   selector.
 
+// ANCHOR: imports
 mod mio;
 mod polling;
 
@@ -23,6 +24,7 @@ use crate::inbox::Notify;
 
 /// Events taken from the kernel at once; more stay there for the next wait.
 const EVENTS: usize = 1024;
+// ANCHOR_END: imports
 
 /// Who speaks with the kernel on behalf of a loop.
 ///
@@ -35,6 +37,7 @@ const EVENTS: usize = 1024;
 /// }
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: kind
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum BackendKind {
     /// mio: edge-triggered. The kernel tells of each change once, without being asked again.
@@ -44,7 +47,9 @@ pub enum BackendKind {
     /// call for each wait.
     Polling,
 }
+// ANCHOR_END: kind
 
+// ANCHOR: choose
 impl BackendKind {
     /// All there are.
     pub const ALL: [Self; 2] = [Self::Mio, Self::Polling];
@@ -64,14 +69,18 @@ impl BackendKind {
         })
     }
 }
+// ANCHOR_END: choose
 
+// ANCHOR: token
 /// Names a registration: where the reactor keeps it, and which one it is of those kept there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Token {
     pub(super) index: u32,
     pub(super) generation: u32,
 }
+// ANCHOR_END: token
 
+// ANCHOR: parse
 impl FromStr for BackendKind {
     type Err = UnknownBackend;
 
@@ -80,6 +89,7 @@ impl FromStr for BackendKind {
         named.ok_or_else(|| UnknownBackend(name.into()))
     }
 }
+// ANCHOR_END: parse
 
 /// No backend has this name.
 ///
@@ -87,10 +97,13 @@ impl FromStr for BackendKind {
 /// let error = "magic".parse::<glassloop::runtime::BackendKind>().unwrap_err();
 /// assert_eq!(error.to_string(), "no backend is called \"magic\": choose mio or polling");
 /// ```
+// ANCHOR: unknown
 #[derive(Debug, thiserror::Error)]
 #[error("no backend is called {0:?}: choose {names}", names = BackendKind::ALL.map(BackendKind::name).join(" or "))]
 pub struct UnknownBackend(String);
+// ANCHOR_END: unknown
 
+// ANCHOR: token_numbers
 impl Token {
     /// Generations stay below 2³¹ (see the reactor), so this is never `usize::MAX`, which selectors keep
     /// for themselves.
@@ -102,7 +115,9 @@ impl Token {
         Self { generation: (number >> 32) as u32, index: number as u32 }
     }
 }
+// ANCHOR_END: token_numbers
 
+// ANCHOR: readiness
 /// What the kernel says about one descriptor. "Closed" is a hint: no more will come that way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Readiness {
@@ -113,7 +128,9 @@ pub(crate) struct Readiness {
 
 /// Indexed by `Direction as usize`.
 pub(crate) type PerDirection<T> = [T; 2];
+// ANCHOR_END: readiness
 
+// ANCHOR: backend
 pub(crate) trait Backend {
     fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()>;
     fn arm(&mut self, fd: RawFd, token: Token, waiting: PerDirection<bool>) -> io::Result<()>;
@@ -121,7 +138,9 @@ pub(crate) trait Backend {
     fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()>;
     fn notifier(&self) -> io::Result<Arc<dyn Notify>>;
 }
+// ANCHOR_END: backend
 
+// ANCHOR: borrow
 /// Lends a descriptor to a call.
 #[allow(unsafe_code)]
 fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
@@ -129,3 +148,4 @@ fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
     // open; and the loan ends with the call.
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
+// ANCHOR_END: borrow

@@ -1,6 +1,7 @@
 //! All that one event loop owns, and which loop runs on this thread. Wakers, handles, sources and
 //! alarms come here to reach it; the executor drives it.
 
+// ANCHOR: event_loop_imports
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::ManuallyDrop;
@@ -17,7 +18,9 @@ use crate::clock::Clock;
 use crate::job::shielded;
 use crate::trace::Wait;
 use crate::tracer::Tracer;
+// ANCHOR_END: event_loop_imports
 
+// ANCHOR: event_loop
 pub(crate) struct EventLoop {
     pub(crate) id: LoopId,
     pub(super) queues: RefCell<Queues>,
@@ -34,14 +37,18 @@ pub(crate) struct EventLoop {
     /// Whom to wake, collected while something is borrowed; reused from tick to tick.
     pub(super) woken: Cell<Vec<Waker>>,
 }
+// ANCHOR_END: event_loop
 
+// ANCHOR: current_loop
 thread_local! {
     /// Never dropped: whoever entered a loop leaves it before the thread ends. So it is there until the very
     /// end, for the destructors of other thread-locals too.
     static CURRENT: RefCell<ManuallyDrop<Option<Rc<EventLoop>>>> =
         const { RefCell::new(ManuallyDrop::new(None)) };
 }
+// ANCHOR_END: current_loop
 
+// ANCHOR: new_loop
 impl EventLoop {
     pub(crate) fn new(
         backend: Box<dyn Backend>,
@@ -64,7 +71,9 @@ impl EventLoop {
             woken: Cell::default(),
         })
     }
+    // ANCHOR_END: new_loop
 
+    // ANCHOR: current
     /// The loop that runs on this thread.
     ///
     /// # Panics
@@ -79,7 +88,9 @@ impl EventLoop {
     pub(crate) fn try_current() -> Option<Rc<Self>> {
         CURRENT.with_borrow(|current| Option::clone(current))
     }
+    // ANCHOR_END: current
 
+    // ANCHOR: look
     /// A short look at the loop that runs on this thread, if one does, without taking a share of it. `look` must
     /// not run anybody's code.
     pub(crate) fn look<R>(look: impl FnOnce(Option<&Self>) -> R) -> R {
@@ -91,7 +102,9 @@ impl EventLoop {
     pub(crate) fn waits_for(reason: impl FnOnce() -> Wait) {
         Self::look(|here| here.map_or((), |here| here.trace.waits_for(reason)));
     }
+    // ANCHOR_END: look
 
+    // ANCHOR: wake_loop
     /// What `act` gives, if the loop `to` runs on this thread.
     fn if_here<R>(to: LoopId, act: impl FnOnce(&Self) -> R) -> Option<R> {
         Self::look(|here| here.filter(|here| here.id == to).map(act))
@@ -105,7 +118,9 @@ impl EventLoop {
             remote::send(to, Message::Wake(slot, generation));
         }
     }
+    // ANCHOR_END: wake_loop
 
+    // ANCHOR: forget_timer
     /// Forgets a deadline of the loop `to`.
     pub(crate) fn cancel_timer(to: LoopId, key: TimerKey) {
         match Self::if_here(to, |here| here.timers.borrow_mut().cancel(key)) {
@@ -113,7 +128,9 @@ impl EventLoop {
             None => remote::send(to, Message::CancelTimer(key)),
         }
     }
+    // ANCHOR_END: forget_timer
 
+    // ANCHOR: deliver
     /// Does what `message` asks of the loop `to`: at once if it runs on this thread, through its inbox
     /// if not.
     pub(crate) fn deliver(to: LoopId, message: Message) {
@@ -134,13 +151,17 @@ impl EventLoop {
             Message::JobDone => self.in_flight.update(|jobs| jobs - 1),
         }
     }
+    // ANCHOR_END: deliver
 
+    // ANCHOR: nobody_outside
     /// Whether no `Handle` is left by which another thread could reach it; wakers do not count.
     pub(super) fn nobody_outside(&self) -> bool {
         let ours_and_the_registrys = 2;
         Arc::strong_count(&self.inbox) == ours_and_the_registrys
     }
+    // ANCHOR_END: nobody_outside
 
+    // ANCHOR: enter_loop
     /// Makes this the thread's loop until the guard is dropped, and then the one before again.
     pub(super) fn enter(self: &Rc<Self>) -> Entered {
         Entered(set_current(Some(Rc::clone(self))))
@@ -161,3 +182,4 @@ impl Drop for Entered {
         let _left = set_current(self.0.take());
     }
 }
+// ANCHOR_END: enter_loop

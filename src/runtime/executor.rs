@@ -1,5 +1,6 @@
 //! The executor: turns the loop until the future it was given has finished.
 
+// ANCHOR: executor_imports
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -14,10 +15,13 @@ use super::waker;
 use crate::coop;
 use crate::job::shielded;
 use crate::trace::{Cause, Event};
+// ANCHOR_END: executor_imports
 
+// ANCHOR: budget
 /// Polls between two looks at the kernel, the inbox and the clock: many enough that looking costs
 /// little beside them, few enough that a socket never waits long for tasks that are always ready.
 const BUDGET: u32 = 128;
+// ANCHOR_END: budget
 
 /// A single-threaded event loop.
 ///
@@ -28,6 +32,7 @@ const BUDGET: u32 = 128;
 /// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: runtime
 pub struct Runtime(Rc<EventLoop>);
 
 impl Runtime {
@@ -38,7 +43,9 @@ impl Runtime {
     pub(crate) fn event_loop(&self) -> &EventLoop {
         &self.0
     }
+    // ANCHOR_END: runtime
 
+    // ANCHOR: block_on
     /// Turns the loop until `future` has finished, and returns what it gave. Other tasks run
     /// meanwhile; those that are left stay where they are until the next call.
     ///
@@ -60,13 +67,16 @@ impl Runtime {
         self.0.run(&mut |cx| future.as_mut().poll(cx).map(|done| output = Some(done)));
         output.expect("the loop runs until the future has finished")
     }
+    // ANCHOR_END: block_on
 
+    // ANCHOR: runtime_spawn
     /// Puts a future into the loop as a task that runs during the next `block_on`.
     #[track_caller]
     pub fn spawn<F: Future<Output: 'static> + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         JoinHandle::spawn(&self.0, future)
     }
 }
+// ANCHOR_END: runtime_spawn
 
 /// Puts a future into the loop that runs on this thread, as a task of its own. It need not be `Send`.
 ///
@@ -80,14 +90,19 @@ impl Runtime {
 /// assert_eq!(length.unwrap(), 8);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: spawn
 #[track_caller]
 pub fn spawn<F: Future<Output: 'static> + 'static>(future: F) -> JoinHandle<F::Output> {
     JoinHandle::spawn(&EventLoop::current(), future)
 }
+// ANCHOR_END: spawn
 
+// ANCHOR: root_poll
 /// Polls the future that `block_on` was given; no task has its type.
 type RootPoll<'a> = dyn FnMut(&mut Context<'_>) -> Poll<()> + 'a;
+// ANCHOR_END: root_poll
 
+// ANCHOR: run
 impl EventLoop {
     /// The tick, again and again until the root future has finished.
     fn run(&self, root: &mut RootPoll<'_>) {
@@ -100,7 +115,9 @@ impl EventLoop {
             self.fire_timers();
         }
     }
+    // ANCHOR_END: run
 
+    // ANCHOR: receive_remote
     /// Does what other threads asked for.
     fn receive_remote(&self) {
         let mail = self.inbox.receive();
@@ -109,7 +126,9 @@ impl EventLoop {
             self.receive(message);
         }
     }
+    // ANCHOR_END: receive_remote
 
+    // ANCHOR: run_ready
     /// Gives the ready tasks their turns, oldest first; whether the root future finished.
     fn run_ready(&self, root: &mut RootPoll<'_>) -> bool {
         for _ in 0..BUDGET {
@@ -138,7 +157,9 @@ impl EventLoop {
         }
         false
     }
+    // ANCHOR_END: run_ready
 
+    // ANCHOR: react
     /// Lets the kernel say what has happened: sleeps if nothing is ready, glances if something is.
     fn react(&self) {
         let idle = self.queues.borrow().nothing_ready();
@@ -159,13 +180,17 @@ impl EventLoop {
         self.wake_all(Cause::Kernel, woken);
         waited.expect("the kernel failed to report events");
     }
+    // ANCHOR_END: react
 
+    // ANCHOR: fire_timers
     fn fire_timers(&self) {
         let mut woken = self.woken.take();
         self.timers.borrow_mut().expire(|| self.clock.now(), &mut woken);
         self.wake_all(Cause::Timer, woken);
     }
+    // ANCHOR_END: fire_timers
 
+    // ANCHOR: until_deadline
     /// How long an idle loop may sleep; `None` until something happens. A clock that stands still jumps to
     /// the deadline, if nothing from outside can come before it.
     fn until_deadline(&self) -> Option<Duration> {
@@ -182,7 +207,9 @@ impl EventLoop {
         }
         Some(Duration::from_nanos(deadline?.saturating_sub(self.clock.now())))
     }
+    // ANCHOR_END: until_deadline
 
+    // ANCHOR: wake_all
     /// Wakes everyone, with nothing borrowed: a waker may be anybody's code.
     fn wake_all(&self, cause: Cause, mut woken: Vec<Waker>) {
         self.trace.acting(cause);
@@ -192,7 +219,9 @@ impl EventLoop {
         self.woken.set(woken);
     }
 }
+// ANCHOR_END: wake_all
 
+// ANCHOR: root
 /// The place of `block_on`'s future in the queues; given back also when that future panics.
 struct Root<'a>(&'a EventLoop, SlotIndex);
 
@@ -203,7 +232,9 @@ impl Drop for Root<'_> {
         self.0.trace.acting(Cause::Outside);
     }
 }
+// ANCHOR_END: root
 
+// ANCHOR: drop_runtime
 impl Drop for Runtime {
     fn drop(&mut self) {
         let event_loop = &self.0;
@@ -218,3 +249,4 @@ impl Drop for Runtime {
         }
     }
 }
+// ANCHOR_END: drop_runtime

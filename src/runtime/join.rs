@@ -1,5 +1,6 @@
 //! What `spawn` gives back: a handle to await a task, and one to end it from any thread.
 
+// ANCHOR: join_imports
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use super::remote::{LoopId, Message};
 use super::task::{Join, Task, TaskCell};
 use crate::job::JoinError;
 use crate::trace::{TaskId, Wait};
+// ANCHOR_END: join_imports
 
 /// A task that may be awaited. Dropping it detaches the task, which goes on.
 ///
@@ -24,11 +26,14 @@ use crate::trace::{TaskId, Wait};
 /// assert_eq!(answer.unwrap(), 42);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: join_handle
 pub struct JoinHandle<T> {
     task: Rc<dyn Join<T>>,
     abort: AbortHandle,
 }
+// ANCHOR_END: join_handle
 
+// ANCHOR: join_spawn
 impl<T: 'static> JoinHandle<T> {
     /// Puts a future into a loop as a new task.
     ///
@@ -45,7 +50,9 @@ impl<T: 'static> JoinHandle<T> {
         Self { task, abort: AbortHandle { loop_id: on.id, slot, id } }
     }
 }
+// ANCHOR_END: join_spawn
 
+// ANCHOR: join_methods
 impl<T> JoinHandle<T> {
     /// Ends the task: its future is dropped at its next turn, on the loop's thread, and the handle
     /// yields a cancelled [`JoinError`]. A task that has finished keeps its result.
@@ -68,7 +75,9 @@ impl<T> JoinHandle<T> {
         self.abort.id
     }
 }
+// ANCHOR_END: join_methods
 
+// ANCHOR: join_poll
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
@@ -82,7 +91,9 @@ impl<T> Future for JoinHandle<T> {
         polled
     }
 }
+// ANCHOR_END: join_poll
 
+// ANCHOR: join_drop
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         self.task.detach();
@@ -94,6 +105,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
         write!(f, "JoinHandle({})", self.id())
     }
 }
+// ANCHOR_END: join_drop
 
 /// Ends a task from any thread. It holds the task's number only, so it keeps nothing alive and can
 /// never hit another task.
@@ -109,13 +121,16 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// assert!(error.is_cancelled());
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: abort_handle
 #[derive(Clone, Copy, Debug)]
 pub struct AbortHandle {
     loop_id: LoopId,
     slot: SlotIndex,
     id: TaskId,
 }
+// ANCHOR_END: abort_handle
 
+// ANCHOR: abort_handle_methods
 impl AbortHandle {
     /// For a task that was refused because its loop is going away.
     fn of_no_one() -> Self {
@@ -132,3 +147,4 @@ impl AbortHandle {
         EventLoop::deliver(self.loop_id, Message::Abort(self.slot, self.id));
     }
 }
+// ANCHOR_END: abort_handle_methods

@@ -12,6 +12,7 @@
 //!
 //! New differs from Ready only in that it never ran; the trace tells them apart, the queue need not.
 
+// ANCHOR: queues_imports
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -20,14 +21,18 @@ use slab::Slab;
 use super::task::Task;
 use crate::trace::{Event, TaskId};
 use crate::tracer::Tracer;
+// ANCHOR_END: queues_imports
 
+// ANCHOR: slot_index
 /// Where a task's slot is. It may be another task's later: the `TaskId` tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SlotIndex(pub(super) u32);
 
 /// A waker has 24 bits for it, all of them set mean nobody, and `block_on` must find a place too.
 const MAX_TASKS: usize = (1 << 24) - 2;
+// ANCHOR_END: slot_index
 
+// ANCHOR: slot
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Ready,
@@ -44,7 +49,9 @@ struct Slot {
     state: State,
     aborted: bool,
 }
+// ANCHOR_END: slot
 
+// ANCHOR: turn
 /// Whose turn it is.
 pub(super) struct Turn {
     pub(super) slot: SlotIndex,
@@ -53,7 +60,9 @@ pub(super) struct Turn {
     pub(super) task: Option<Rc<dyn Task>>,
     pub(super) aborted: bool,
 }
+// ANCHOR_END: turn
 
+// ANCHOR: ready
 /// First and last; each slot names the next.
 struct Ready {
     first: u32,
@@ -82,7 +91,9 @@ impl Ready {
         Some((index, slot))
     }
 }
+// ANCHOR_END: ready
 
+// ANCHOR: queues
 pub(super) struct Queues {
     /// Everyone who has not finished.
     slots: Slab<Slot>,
@@ -99,7 +110,9 @@ impl Queues {
         let lots = seed.map(fastrand::Rng::with_seed);
         Self { slots: Slab::new(), ready, spawned, lots }
     }
+    // ANCHOR_END: queues
 
+    // ANCHOR: insert
     /// Puts a new task at the end of the ready queue.
     #[track_caller]
     pub(super) fn insert(
@@ -123,7 +136,9 @@ impl Queues {
         self.push_ready(index, id, trace);
         (SlotIndex(index), id)
     }
+    // ANCHOR_END: insert
 
+    // ANCHOR: next_turn
     /// Takes the task that has been ready longest. It is Running until `suspend` or `remove`.
     pub(super) fn next_turn(&mut self, trace: &Tracer) -> Option<Turn> {
         if let Some(mut lots) = self.lots.take() {
@@ -136,7 +151,9 @@ impl Queues {
         trace.begin_poll(id);
         Some(Turn { slot: SlotIndex(index), id, task: slot.task.take(), aborted })
     }
+    // ANCHOR_END: next_turn
 
+    // ANCHOR: suspend
     /// Its poll was `Pending`: it waits, unless it was woken or aborted meanwhile.
     pub(super) fn suspend(&mut self, turn: Turn, woken: bool, trace: &Tracer) {
         let Turn { slot: SlotIndex(index), id: task, .. } = turn;
@@ -151,7 +168,9 @@ impl Queues {
             trace.emit(|| Event::Waiting { task, on: trace.take_reasons() });
         }
     }
+    // ANCHOR_END: suspend
 
+    // ANCHOR: wake
     /// Makes a waiting task ready. A second wake before its next poll changes nothing, and a wake
     /// for a task that is gone meets another generation in its slot, or none.
     pub(super) fn wake(&mut self, SlotIndex(index): SlotIndex, generation: u32, trace: &Tracer) {
@@ -164,7 +183,9 @@ impl Queues {
             self.push_ready(index, task, trace);
         }
     }
+    // ANCHOR_END: wake
 
+    // ANCHOR: abort
     /// Marks a task and wakes it: at its next turn it is dropped, not polled.
     pub(super) fn abort(&mut self, slot: SlotIndex, id: TaskId, trace: &Tracer) {
         if let Some(found) = self.slots.get_mut(slot.0 as usize)
@@ -174,7 +195,9 @@ impl Queues {
             self.wake(slot, id.generation(), trace);
         }
     }
+    // ANCHOR_END: abort
 
+    // ANCHOR: remove
     /// The running task has finished.
     pub(super) fn remove(&mut self, SlotIndex(index): SlotIndex, trace: &Tracer) {
         if self.slots[index as usize].state == State::Ready {
@@ -185,7 +208,9 @@ impl Queues {
         trace.emit(|| Event::PollEnd { task });
         trace.emit(|| Event::Finished { task });
     }
+    // ANCHOR_END: remove
 
+    // ANCHOR: abort_all
     /// Makes every task ready to be dropped: the loop is going away.
     pub(super) fn abort_all(&mut self, trace: &Tracer) {
         let everyone: Vec<_> = self.slots.iter().map(|(index, slot)| (index, slot.id)).collect();
@@ -193,7 +218,9 @@ impl Queues {
             self.abort(SlotIndex(index as u32), id, trace);
         }
     }
+    // ANCHOR_END: abort_all
 
+    // ANCHOR: push_ready
     pub(super) fn nothing_ready(&self) -> bool {
         self.ready.first == NONE
     }
@@ -203,7 +230,9 @@ impl Queues {
         let by = trace.cause();
         trace.emit(|| Event::Ready { task, by });
     }
+    // ANCHOR_END: push_ready
 
+    // ANCHOR: reorder_ready
     #[cold]
     fn reorder_ready(&mut self, reorder: impl FnOnce(&mut Vec<u32>)) {
         let pop = || Some(self.ready.pop(&mut self.slots)?.0);
@@ -212,6 +241,7 @@ impl Queues {
         everyone.into_iter().for_each(|index| self.ready.push(&mut self.slots, index));
     }
 }
+// ANCHOR_END: reorder_ready
 
 #[cfg(test)]
 mod tests {

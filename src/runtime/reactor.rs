@@ -3,6 +3,7 @@
 //!
 //! What is remembered of each direction, readiness and waiters, is in `readiness.rs`.
 
+// ANCHOR: reactor_imports
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::RawFd;
@@ -15,7 +16,9 @@ use slab::Slab;
 use super::backend::{Backend, PerDirection, Readiness, Token};
 use crate::readiness::{Side, Waiter};
 use crate::trace::Direction;
+// ANCHOR_END: reactor_imports
 
+// ANCHOR: reactor
 pub(crate) struct Reactor {
     backend: RefCell<Box<dyn Backend>>,
     sources: RefCell<Slab<Rc<Registration>>>,
@@ -23,7 +26,9 @@ pub(crate) struct Reactor {
     /// Reused from one wait to the next.
     happened: RefCell<Vec<Readiness>>,
 }
+// ANCHOR_END: reactor
 
+// ANCHOR: registration
 /// A descriptor in the reactor, shared with the source that owns it.
 pub(crate) struct Registration {
     fd: RawFd,
@@ -41,7 +46,9 @@ impl Registration {
         self.sides.each_ref().map(Side::is_awaited)
     }
 }
+// ANCHOR_END: registration
 
+// ANCHOR: new_reactor
 impl Reactor {
     pub(super) fn new(backend: Box<dyn Backend>) -> Self {
         Self {
@@ -55,7 +62,9 @@ impl Reactor {
     pub(crate) fn has_sources(&self) -> bool {
         !self.sources.borrow().is_empty()
     }
+    // ANCHOR_END: new_reactor
 
+    // ANCHOR: register
     /// Takes in a descriptor that has just refused to be used in the direction `blocked`; the other
     /// one is worth an attempt.
     pub(crate) fn register(&self, fd: RawFd, blocked: Direction) -> io::Result<Rc<Registration>> {
@@ -68,14 +77,18 @@ impl Reactor {
         let sides = Direction::BOTH.map(|side| Side::new(side != blocked));
         Ok(Rc::clone(entry.insert(Rc::new(Registration { fd, token, sides }))))
     }
+    // ANCHOR_END: register
 
+    // ANCHOR: deregister
     /// Forgets a descriptor, before it is closed. Events of it still on their way find no owner.
     pub(crate) fn deregister(&self, registration: &Registration) {
         self.sources.borrow_mut().remove(registration.token.index as usize);
         // Fails only if somebody closed the descriptor under us, and then it is out already.
         let _ = self.backend.borrow_mut().deregister(registration.fd);
     }
+    // ANCHOR_END: deregister
 
+    // ANCHOR: wait_for
     /// Wakes `waker` when the source becomes ready.
     pub(crate) fn wait_for(
         &self,
@@ -88,7 +101,9 @@ impl Reactor {
         drop(unneeded);
         self.backend.borrow_mut().arm(entry.fd, entry.token, entry.awaited())
     }
+    // ANCHOR_END: wait_for
 
+    // ANCHOR: reactor_wait
     /// Lets the kernel wait for at most `timeout` and adds whom to wake to `woken`.
     pub(super) fn wait(&self, timeout: Option<Duration>, woken: &mut Vec<Waker>) -> io::Result<()> {
         let mut happened = self.happened.borrow_mut();
@@ -117,3 +132,4 @@ impl Reactor {
         Ok(())
     }
 }
+// ANCHOR_END: reactor_wait

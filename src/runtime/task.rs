@@ -12,6 +12,7 @@
 //!                        └─────────────────────────▶ Empty   (nobody holds a handle)
 //! ```
 
+// ANCHOR: task_imports
 use std::cell::{Cell, UnsafeCell};
 use std::future::Future;
 use std::mem::ManuallyDrop;
@@ -20,7 +21,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::job::{JoinError, shielded};
+// ANCHOR_END: task_imports
 
+// ANCHOR: task
 /// What the executor needs of a task, whatever its future is.
 pub(super) trait Task {
     /// Polls the future once. `Ready`: it is dropped, and the output kept for the handle.
@@ -30,7 +33,9 @@ pub(super) trait Task {
     /// Whoever awaits the handle.
     fn take_joiner(&self) -> Option<Waker>;
 }
+// ANCHOR_END: task
 
+// ANCHOR: join
 /// What a handle needs of its task, knowing only the output's type.
 pub(super) trait Join<T> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>;
@@ -38,7 +43,9 @@ pub(super) trait Join<T> {
     /// The handle is gone: nobody will take the output.
     fn detach(&self);
 }
+// ANCHOR_END: join
 
+// ANCHOR: stage
 /// What stands in the storage. `Busy` while anything that a user wrote runs with access to it:
 /// then no one else may look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +55,9 @@ enum Stage {
     Output,
     Empty,
 }
+// ANCHOR_END: stage
 
+// ANCHOR: storage
 /// One place for both, as a task never has both. The stage says which one it is, so that the two together
 /// need no more room than the larger. A cell that is dropped has neither any more: the loop has ended the
 /// future (`conclude`), and the handle has taken the output or let it go (`detach`).
@@ -56,7 +65,9 @@ union Storage<F: Future> {
     future: ManuallyDrop<F>,
     output: ManuallyDrop<Result<F::Output, JoinError>>,
 }
+// ANCHOR_END: storage
 
+// ANCHOR: task_cell
 pub(super) struct TaskCell<F: Future> {
     joiner: Cell<Option<Waker>>,
     storage: UnsafeCell<Storage<F>>,
@@ -73,7 +84,9 @@ impl<F: Future> TaskCell<F> {
             detached: Cell::new(false),
         }
     }
+    // ANCHOR_END: task_cell
 
+    // ANCHOR: enter
     /// The future is now the caller's alone: whatever it runs and comes back to this task, through a handle
     /// that the future owns, finds it busy.
     fn enter(&self) {
@@ -84,7 +97,9 @@ impl<F: Future> TaskCell<F> {
             "a task was entered while it ran, or after it had finished"
         );
     }
+    // ANCHOR_END: enter
 
+    // ANCHOR: conclude
     /// Drops the future in place, then keeps the result for the handle, if there still is one. While Busy.
     #[allow(unsafe_code)]
     fn conclude(&self, result: Result<F::Output, JoinError>) -> Poll<()> {
@@ -107,7 +122,9 @@ impl<F: Future> TaskCell<F> {
         }
         Poll::Ready(())
     }
+    // ANCHOR_END: conclude
 
+    // ANCHOR: take_output
     /// Takes the output, if it is there.
     #[allow(unsafe_code)]
     fn take_output(&self) -> Option<Result<F::Output, JoinError>> {
@@ -119,7 +136,9 @@ impl<F: Future> TaskCell<F> {
         Some(unsafe { ManuallyDrop::take(&mut (*self.storage.get()).output) })
     }
 }
+// ANCHOR_END: take_output
 
+// ANCHOR: poll
 impl<F: Future> Task for TaskCell<F> {
     #[allow(unsafe_code)]
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
@@ -137,7 +156,9 @@ impl<F: Future> Task for TaskCell<F> {
             Err(payload) => self.conclude(Err(JoinError::panicked(payload))),
         }
     }
+    // ANCHOR_END: poll
 
+    // ANCHOR: cancel
     fn cancel(&self) -> Poll<()> {
         self.enter();
         self.conclude(Err(JoinError::cancelled()))
@@ -147,7 +168,9 @@ impl<F: Future> Task for TaskCell<F> {
         self.joiner.take()
     }
 }
+// ANCHOR_END: cancel
 
+// ANCHOR: poll_join
 impl<F: Future> Join<F::Output> for TaskCell<F> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
         if !self.is_finished() {
@@ -163,7 +186,9 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
             None => Poll::Pending,
         }
     }
+    // ANCHOR_END: poll_join
 
+    // ANCHOR: detach
     fn is_finished(&self) -> bool {
         matches!(self.stage.get(), Stage::Output | Stage::Empty)
     }
@@ -174,3 +199,4 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
         shielded(|| drop(self.take_output()));
     }
 }
+// ANCHOR_END: detach

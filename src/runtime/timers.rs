@@ -12,17 +12,22 @@
 //! nor a dealing-out ever wakes it. They stand in the slot itself, in one piece: to deal them out, to sort them
 //! or to find the soonest, nobody runs through memory after one entry and the next.
 
+// ANCHOR: timers_imports
 use std::task::Waker;
 
 use slab::Slab;
 
 use crate::clock::Nanos;
+// ANCHOR_END: timers_imports
 
+// ANCHOR: wheel_sizes
 const GRAIN_BITS: u32 = 16;
 const GROUP_BITS: u32 = 6;
 const SLOTS: usize = 1 << GROUP_BITS;
 const LEVELS: usize = ((u64::BITS - GRAIN_BITS) / GROUP_BITS) as usize;
+// ANCHOR_END: wheel_sizes
 
+// ANCHOR: entry
 /// Names a deadline in the wheel; once it has fired or was cancelled, it names nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TimerKey {
@@ -43,7 +48,9 @@ struct Place {
     slot: u8,
     at: u32,
 }
+// ANCHOR_END: entry
 
+// ANCHOR: timer_slot
 struct Deadline {
     at: Nanos,
     entry: u32,
@@ -70,7 +77,9 @@ impl Slot {
         self.soonest = self.soonest.filter(|soonest| *soonest != gone.at);
     }
 }
+// ANCHOR_END: timer_slot
 
+// ANCHOR: timers
 struct Level {
     /// One bit for each slot that has deadlines. They are all later than the wheel's time.
     occupied: u64,
@@ -94,7 +103,9 @@ impl Timers {
         let levels = std::array::from_fn(|_| Level { occupied: 0, slots: slots() });
         Self { entries: Slab::new(), levels, now: 0, swept: inserted, inserted }
     }
+    // ANCHOR_END: timers
 
+    // ANCHOR: timer_insert
     pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> TimerKey {
         if self.entries.is_empty() {
             self.entries.clear(); // free places again in the order of memory, not of who left
@@ -105,7 +116,9 @@ impl Timers {
         self.place(Deadline { at: deadline, entry });
         TimerKey { index: entry, number }
     }
+    // ANCHOR_END: timer_insert
 
+    // ANCHOR: cancel_timer
     /// Whether it has fired. The time tells, without a look at the entry: that is long out of the cache.
     pub(crate) fn has_fired(&self, key: TimerKey, deadline: Nanos) -> bool {
         key.number < self.swept && deadline <= self.now
@@ -121,7 +134,9 @@ impl Timers {
     pub(crate) fn rewake(&mut self, key: TimerKey, waker: Waker) -> Waker {
         std::mem::replace(&mut self.entries[key.index as usize].waker, waker)
     }
+    // ANCHOR_END: cancel_timer
 
+    // ANCHOR: next_deadline
     /// How many deadlines stand.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
@@ -134,7 +149,9 @@ impl Timers {
         *soonest = soonest.or_else(|| deadlines.iter().map(|deadline| deadline.at).min());
         *soonest
     }
+    // ANCHOR_END: next_deadline
 
+    // ANCHOR: expire
     /// Takes out all that is due, soonest first, and adds whom to wake to `woken`. Looks at the clock
     /// only if something is waited for.
     pub(super) fn expire(&mut self, clock: impl FnOnce() -> Nanos, woken: &mut Vec<Waker>) {
@@ -155,7 +172,9 @@ impl Timers {
         self.now = self.now.max(now);
         self.swept = self.inserted;
     }
+    // ANCHOR_END: expire
 
+    // ANCHOR: expire_slot
     /// Takes out what is due in a slot of the lowest level; whether that was all there is.
     fn expire_slot(&mut self, slot: usize, now: Nanos, woken: &mut Vec<Waker>) -> bool {
         let mut due = Vec::new();
@@ -171,14 +190,18 @@ impl Timers {
         woken.extend(due.into_iter().map(|(_, entry)| entry.waker));
         next == 0
     }
+    // ANCHOR_END: expire_slot
 
+    // ANCHOR: deal_out
     /// The wheel's time has come to this slot: its deadlines differ from it only further down.
     fn deal_out(&mut self, level: usize, slot: usize) {
         self.levels[level].occupied &= !(1 << slot);
         let slot = std::mem::take(&mut self.levels[level].slots[slot]);
         slot.deadlines.into_iter().for_each(|deadline| self.place(deadline));
     }
+    // ANCHOR_END: deal_out
 
+    // ANCHOR: place
     /// Puts a deadline where it belongs; one that is past goes to the present slot.
     fn place(&mut self, deadline: Deadline) {
         let at = deadline.at.max(self.now);
@@ -194,7 +217,9 @@ impl Timers {
             Place { level: level as u8, slot: slot as u8, at };
         found.push(deadline);
     }
+    // ANCHOR_END: place
 
+    // ANCHOR: take_out
     #[inline(always)]
     fn take_out(&mut self, index: u32) -> Entry {
         let entry = self.entries.remove(index as usize);
@@ -209,7 +234,9 @@ impl Timers {
         }
         entry
     }
+    // ANCHOR_END: take_out
 
+    // ANCHOR: first_slot
     /// The slot with the soonest deadlines: what stands lower is sooner than all above it.
     fn first_slot(&self) -> Option<(usize, usize)> {
         let level = self.levels.iter().position(|level| level.occupied != 0)?;
@@ -223,6 +250,7 @@ impl Timers {
         (above.checked_shl(GROUP_BITS).unwrap_or(0) | slot as u64) << shift
     }
 }
+// ANCHOR_END: first_slot
 
 #[cfg(test)]
 mod tests {

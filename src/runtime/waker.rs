@@ -6,6 +6,7 @@
 //!          loop (16)       generation (24) slot (24)
 //! ```
 
+// ANCHOR: waker_imports
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::ptr::without_provenance;
@@ -15,7 +16,9 @@ use super::event_loop::EventLoop;
 use super::queues::SlotIndex;
 use super::remote::LoopId;
 use crate::trace::TaskId;
+// ANCHOR_END: waker_imports
 
+// ANCHOR: layout
 const _: () = assert!(
     usize::BITS == 64,
     "glassloop packs a waker into a pointer of 64 bits: this platform's pointers are smaller"
@@ -31,7 +34,9 @@ impl TaskId {
         self.0 as u32 & MASK as u32
     }
 }
+// ANCHOR_END: layout
 
+// ANCHOR: running
 thread_local! {
     /// The number of the task that runs on this thread and has not been woken since its turn began.
     static RUNNING: Cell<usize> = const { Cell::new(NOBODY) };
@@ -39,12 +44,16 @@ thread_local! {
 
 /// No task has this number: no slot has all bits.
 const NOBODY: usize = usize::MAX;
+// ANCHOR_END: running
 
+// ANCHOR: number
 /// The number of the task `id`, which stands in `slot` of the loop `loop_id`.
 pub(super) fn number(LoopId(loop_id): LoopId, SlotIndex(slot): SlotIndex, id: TaskId) -> usize {
     (loop_id as usize) << (2 * BITS) | (id.generation() as usize) << BITS | slot as usize
 }
+// ANCHOR_END: number
 
+// ANCHOR: waker
 /// A task's waker. It need not be dropped: a number frees nothing.
 #[allow(unsafe_code)]
 pub(super) fn waker(number: usize) -> ManuallyDrop<Waker> {
@@ -52,7 +61,9 @@ pub(super) fn waker(number: usize) -> ManuallyDrop<Waker> {
     // never what is there, clone copies it, drop has nothing to free, and all of it is thread-safe.
     ManuallyDrop::new(unsafe { Waker::new(without_provenance(number), &VTABLE) })
 }
+// ANCHOR_END: waker
 
+// ANCHOR: turns
 /// The turn of the task with this number begins.
 pub(super) fn begin_turn(number: usize) {
     RUNNING.set(number);
@@ -63,7 +74,9 @@ pub(super) fn begin_turn(number: usize) {
 pub(super) fn end_turn(number: usize) -> bool {
     RUNNING.replace(NOBODY) != number
 }
+// ANCHOR_END: turns
 
+// ANCHOR: vtable
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
 
 fn clone(number: *const ()) -> RawWaker {
@@ -82,3 +95,4 @@ fn wake(number: *const ()) {
 }
 
 fn drop(_: *const ()) {}
+// ANCHOR_END: vtable

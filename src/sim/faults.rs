@@ -88,6 +88,7 @@ impl Faults {
         Self([0.0; Fault::ALL.len()])
     }
 
+    // ANCHOR: by_lot
     /// Each kind is left out in half of the seeds, and has some rate in the others.
     pub fn by_lot(seed: u64) -> Self {
         let mut dice = fastrand::Rng::with_seed(!seed);
@@ -97,6 +98,7 @@ impl Faults {
         };
         Self(Fault::ALL.map(&mut rate))
     }
+    // ANCHOR_END: by_lot
 
     /// The same, but for the rate of one kind.
     ///

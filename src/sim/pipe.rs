@@ -49,6 +49,7 @@ pub(super) enum Found {
 }
 
 impl Pipe {
+    // ANCHOR: new
     pub(super) fn new(world: &World, latency: Duration, now: Instant) -> Self {
         let breaks = [Fault::Hang, Fault::Cut, Fault::Reset]
             .into_iter()
@@ -67,6 +68,7 @@ impl Pipe {
             writer: None,
         }
     }
+    // ANCHOR_END: new
 
     /// Takes what there is room for; 0 when there is none. Tells which fault has come of it.
     pub(super) fn write(
@@ -79,6 +81,7 @@ impl Pipe {
             State::Ended(_) => return Err(io::ErrorKind::BrokenPipe.into()),
             State::Open | State::Hung => {}
         }
+        // ANCHOR: write
         let count = bytes.len().min(self.window - self.held);
         let passing = match (&mut self.breaks, self.state) {
             (_, State::Hung) => 0,
@@ -102,8 +105,10 @@ impl Pipe {
             }
         }
         Ok((count, None))
+        // ANCHOR_END: write
     }
 
+    // ANCHOR: send
     fn send(&mut self, bytes: &[u8], now: Instant) {
         if !bytes.is_empty() {
             let occupied = Duration::from_secs_f64(bytes.len() as f64 * self.per_byte);
@@ -113,6 +118,7 @@ impl Pipe {
             self.segments.push_back(Segment { arrives, bytes: bytes.iter().copied().collect() });
         }
     }
+    // ANCHOR_END: send
 
     /// Takes what has arrived, as much as `into` holds.
     pub(super) fn read(&mut self, into: &mut [u8], now: Instant) -> io::Result<Found> {

@@ -172,6 +172,7 @@ impl fmt::Debug for Stream {
 #[derive(Default)]
 pub(super) struct Alarm(Option<Sleep>);
 
+// ANCHOR: alarm
 impl Alarm {
     pub(super) fn set(&mut self, world: &World, until: Option<Instant>, cx: &mut Context<'_>) {
         let spurious = world.strikes(Fault::SpuriousWake).then(|| {
@@ -185,6 +186,7 @@ impl Alarm {
             None => EventLoop::current().trace.waits_for(|| Wait::from("simulated network")),
         }
     }
+    // ANCHOR_END: alarm
 
     pub(super) fn clear(&mut self) {
         self.0 = None;

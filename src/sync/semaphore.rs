@@ -42,6 +42,7 @@ pub use permits::{OwnedSemaphorePermit, Permits, SemaphorePermit};
 /// });
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: semaphore
 pub struct Semaphore {
     available: Cell<usize>,
     closed: Cell<bool>,
@@ -50,6 +51,7 @@ pub struct Semaphore {
     /// What a trace calls it.
     name: &'static str,
 }
+// ANCHOR_END: semaphore
 
 /// The semaphore was closed: there will be no permit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -103,6 +105,7 @@ impl Semaphore {
     /// assert_eq!(semaphore.available_permits(), 3);
     /// ```
     #[track_caller]
+    // ANCHOR: add_permits
     pub fn add_permits(&self, permits: usize) {
         let available = self.available.get().saturating_add(permits);
         assert!(available <= Self::MAX_PERMITS, "a semaphore holds at most MAX_PERMITS permits");
@@ -115,6 +118,7 @@ impl Semaphore {
         };
         while self.available.get() > 0 && self.waiting.serve_first(give) {}
     }
+    // ANCHOR_END: add_permits
 
     /// Takes permits away for good, as far as they are available; returns how many.
     ///
@@ -276,6 +280,7 @@ impl Semaphore {
         self.closed.get()
     }
 
+    // ANCHOR: take
     /// Takes permits at once or not at all. Nobody is overtaken: while someone waits, none is available.
     pub(super) fn take(&self, permits: usize) -> Result<(), TryAcquireError> {
         if self.closed.get() {
@@ -285,6 +290,7 @@ impl Semaphore {
         self.available.set(left.ok_or(TryAcquireError::NoPermits)?);
         Ok(())
     }
+    // ANCHOR_END: take
 }
 
 impl fmt::Debug for Semaphore {
@@ -294,17 +300,20 @@ impl fmt::Debug for Semaphore {
 }
 
 /// Gathers permits. They are the caller's when it is ready; before that they go back when it is dropped.
+// ANCHOR: acquire
 pub(super) struct Acquire<'a> {
     semaphore: &'a Semaphore,
     wanted: usize,
     place: Place<'a, usize>,
 }
+// ANCHOR_END: acquire
 
 impl<'a> Acquire<'a> {
     pub(super) fn new(semaphore: &'a Semaphore, permits: u32) -> Self {
         Self { semaphore, wanted: permits as usize, place: Place::new(&semaphore.waiting) }
     }
 
+    // ANCHOR: advance
     /// Decides; `waker` was cloned before, since that may be anybody's code.
     fn advance(&mut self, waker: Waker) -> Poll<Result<(), AcquireError>> {
         let semaphore = self.semaphore;
@@ -322,6 +331,7 @@ impl<'a> Acquire<'a> {
         self.place.wait(Some(waker), || self.wanted - semaphore.available.take());
         Poll::Pending
     }
+    // ANCHOR_END: advance
 }
 
 impl Future for Acquire<'_> {
@@ -338,6 +348,7 @@ impl Future for Acquire<'_> {
     }
 }
 
+// ANCHOR: drop_acquire
 impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         if let Some(missing) = self.place.leave() {
@@ -345,3 +356,4 @@ impl Drop for Acquire<'_> {
         }
     }
 }
+// ANCHOR_END: drop_acquire

@@ -58,6 +58,7 @@ impl<S> WaitList<S> {
         Self(RefCell::new(Entries { queue: List::EMPTY, slab: Slab::new() }))
     }
 
+    // ANCHOR: serve_first
     /// Lets `serve` give something to whoever has waited longest; if that was all it waited for (true),
     /// it leaves the queue and is woken. Whether that happened.
     pub(super) fn serve_first(&self, serve: impl FnOnce(&mut S) -> bool) -> bool {
@@ -66,6 +67,7 @@ impl<S> WaitList<S> {
         wake(waker);
         true
     }
+    // ANCHOR_END: serve_first
 
     /// Serves all who wait now; who comes while they are being woken has come too late.
     pub(super) fn serve_all(&self, mut serve: impl FnMut(&mut S)) {
@@ -120,6 +122,7 @@ impl<'a, S> Place<'a, S> {
         }
     }
 
+    // ANCHOR: leave
     /// Leaves the list, in the queue or served; gives back what was noted.
     pub(super) fn leave(&mut self) -> Option<S> {
         let key = self.key.take()?;
@@ -133,6 +136,7 @@ impl<'a, S> Place<'a, S> {
         shielded(|| drop(entry.waker));
         Some(entry.state)
     }
+    // ANCHOR_END: leave
 }
 
 impl<S> Drop for Place<'_, S> {
@@ -146,6 +150,7 @@ impl<S> Drop for Place<'_, S> {
 pub(super) struct Waiter(Cell<Option<Waker>>);
 
 impl Waiter {
+    // ANCHOR: waiter_poll
     /// What `look` finds; until then waits, for what `wait` names. Only the latest waker is kept.
     pub(super) fn poll<R>(
         &self,
@@ -168,6 +173,7 @@ impl Waiter {
             None => pending(what),
         }
     }
+    // ANCHOR_END: waiter_poll
 
     pub(super) fn wake(&self) {
         wake(self.0.take());

@@ -23,6 +23,7 @@ use crate::coop;
 /// assert_eq!(sum, 500_500);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: consume_budget
 pub async fn consume_budget() {
     poll_fn(|cx| {
         ready!(coop::poll_budget(cx));
@@ -31,6 +32,7 @@ pub async fn consume_budget() {
     })
     .await;
 }
+// ANCHOR_END: consume_budget
 
 /// Runs a future without counting what it gets: it gives control back only when it has to wait. The others
 /// wait for it meanwhile.

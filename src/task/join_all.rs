@@ -6,6 +6,7 @@ use std::panic::resume_unwind;
 use crate::job::JoinError;
 use crate::runtime::{JoinHandle, spawn};
 
+// ANCHOR: abort_on_drop
 /// Aborts its task when it is dropped before the result was taken.
 struct AbortOnDrop<T>(JoinHandle<T>);
 
@@ -14,6 +15,7 @@ impl<T> Drop for AbortOnDrop<T> {
         self.0.abort();
     }
 }
+// ANCHOR_END: abort_on_drop
 
 fn spawn_each<F: Future<Output: 'static> + 'static>(
     futures: impl IntoIterator<Item = F>,
@@ -42,6 +44,7 @@ fn unwrap<T>(result: Result<T, JoinError>) -> T {
 /// assert_eq!(squares, [1, 4, 9, 16]);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: join_all
 pub async fn join_all<F: Future<Output: 'static> + 'static>(
     futures: impl IntoIterator<Item = F>,
 ) -> Vec<F::Output> {
@@ -51,6 +54,7 @@ pub async fn join_all<F: Future<Output: 'static> + 'static>(
     }
     outputs
 }
+// ANCHOR_END: join_all
 
 /// As [`join_all`] for futures that may fail: the first error ends the wait and aborts the rest.
 ///

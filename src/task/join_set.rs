@@ -49,6 +49,7 @@ struct Finished {
     waiter: Cell<Option<Waker>>,
 }
 
+// ANCHOR: notice
 /// Leaves word when it is dropped with its task's future, however that ends.
 struct Notice {
     key: usize,
@@ -63,6 +64,7 @@ impl Drop for Notice {
         }
     }
 }
+// ANCHOR_END: notice
 
 impl<T: 'static> JoinSet<T> {
     /// An empty set.
@@ -75,6 +77,7 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     /// Outside a running loop.
     #[track_caller]
+    // ANCHOR: set_spawn
     pub fn spawn(&mut self, future: impl Future<Output = T> + 'static) -> AbortHandle {
         let _refused_before_anything_is_noted = EventLoop::current();
         let entry = self.tasks.vacant_entry();
@@ -87,6 +90,7 @@ impl<T: 'static> JoinSet<T> {
         entry.insert(task);
         abort
     }
+    // ANCHOR_END: set_spawn
 
     /// As [`spawn`](Self::spawn), for a task that has a name.
     ///
@@ -159,6 +163,7 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Errors
     /// As [`join_next_with_id`](Self::join_next_with_id).
+    // ANCHOR: poll_next
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,
@@ -191,6 +196,7 @@ impl<T: 'static> JoinSet<T> {
         }
         result.map(|result| Some(result.map(|output| (id, output))))
     }
+    // ANCHOR_END: poll_next
 
     /// As [`join_next`](Self::join_next), with the task's number.
     ///
@@ -276,6 +282,7 @@ impl<T: 'static, F: Future<Output = T> + 'static> FromIterator<F> for JoinSet<T>
     }
 }
 
+// ANCHOR: drop_set
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
         let nobody_waits_any_more = self.finished.waiter.take();
@@ -285,6 +292,7 @@ impl<T> Drop for JoinSet<T> {
         }
     }
 }
+// ANCHOR_END: drop_set
 
 impl<T> fmt::Debug for JoinSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -214,6 +214,7 @@ struct Worker<S> {
     number: usize,
 }
 
+// ANCHOR: work
 impl<S: 'static> Worker<S> {
     fn work(self) {
         let worker = Rc::new(self);
@@ -225,7 +226,9 @@ impl<S: 'static> Worker<S> {
         shielded(|| drop(state));
     }
 }
+// ANCHOR_END: work
 
+// ANCHOR: workplace
 impl<S: 'static> Workplace for Worker<S> {
     fn pool(&self) -> PoolId {
         self.pool.id
@@ -241,6 +244,7 @@ impl<S: 'static> Workplace for Worker<S> {
         true
     }
 }
+// ANCHOR_END: workplace
 
 #[cfg(test)]
 mod tests {

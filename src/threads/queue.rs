@@ -30,6 +30,7 @@ pub(super) struct Limits {
     pub(super) idle: Option<Duration>,
 }
 
+// ANCHOR: state
 struct State<J> {
     jobs: VecDeque<(Ticket, J)>,
     next: Ticket,
@@ -47,6 +48,7 @@ struct State<J> {
     /// Nothing is taken in any more, and who finds no job ends.
     ended: bool,
 }
+// ANCHOR_END: state
 
 /// A job was queued.
 pub(super) struct Pushed {
@@ -86,6 +88,7 @@ impl<J> Queue<J> {
         self.limits.threads
     }
 
+    // ANCHOR: push
     /// Puts a job at the end. When the queue is full, blocks until it is not, or gives the job back.
     pub(super) fn push(&self, job: J, block: bool) -> Result<Pushed, Refused<J>> {
         let mut state = self.lock();
@@ -116,7 +119,9 @@ impl<J> Queue<J> {
         }
         Ok(Pushed { ticket, short_handed })
     }
+    // ANCHOR_END: push
 
+    // ANCHOR: pop
     /// The next job, as soon as there is one; none when the thread that asks is to end.
     pub(super) fn pop(&self) -> Option<J> {
         let (mut state, mut looks) = (self.lock(), 0);
@@ -143,7 +148,9 @@ impl<J> Queue<J> {
             }
         }
     }
+    // ANCHOR_END: pop
 
+    // ANCHOR: remove
     /// Takes a job out of turn, if it is still here.
     pub(super) fn remove(&self, ticket: Ticket) -> Option<J> {
         let mut state = self.lock();
@@ -152,6 +159,7 @@ impl<J> Queue<J> {
         self.made_room(state);
         Some(job)
     }
+    // ANCHOR_END: remove
 
     /// Takes no more jobs in, and lets the threads end when all have been given out.
     pub(super) fn end_when_empty(&self) {

@@ -105,6 +105,7 @@ impl Drop for Keeping {
 /// let waits = run.entries.iter().filter(|entry| matches!(entry.event, Event::Waiting { .. }));
 /// assert_eq!(waits.count(), 1);
 /// ```
+// ANCHOR: wait_for
 pub fn wait_for<T>(on: impl Into<Wait>, wait: impl FnOnce() -> T) -> T {
     let now = || CURRENT.with_borrow(|current| Some(current.as_ref()?.clock.elapsed()));
     let Some(from) = now() else { return wait() };
@@ -116,3 +117,4 @@ pub fn wait_for<T>(on: impl Into<Wait>, wait: impl FnOnce() -> T) -> T {
     });
     result
 }
+// ANCHOR_END: wait_for

@@ -97,6 +97,7 @@ impl Outcome {
         }
     }
 
+    // ANCHOR: fault
     /// An attempt fails only if something has gone wrong: each for a fault of its own. So when nothing harmful
     /// has happened, everything arrives at the first attempt.
     fn each_failure_has_its_fault(&self) {
@@ -110,6 +111,7 @@ impl Outcome {
             report.rows
         );
     }
+    // ANCHOR_END: fault
 
     /// The failed attempts of a row that do not follow from what was asked for.
     fn unexplained(&self, row: &Row) -> u64 {

@@ -53,6 +53,7 @@ fn every_download_is_complete_or_has_failed_by_name_and_nothing_is_left() {
     assert!(!turns.contains(&0), "somebody has never interfered: {turns:?}");
 }
 
+// ANCHOR: run_twice
 /// Runs it, checks it, and runs it again: the same seed gives the same world.
 fn run_twice(seed: u64) -> (Tally, usize) {
     let first = Plan::of(seed).run();
@@ -69,6 +70,7 @@ fn run_twice(seed: u64) -> (Tally, usize) {
     assert_eq!(format!("{:?}", first.report), format!("{:?}", second.report));
     (first.tally, first.plan.turn.kind())
 }
+// ANCHOR_END: run_twice
 
 fn variable<T: FromStr>(name: &str) -> Option<T> {
     let value = std::env::var(name).ok()?;

@@ -87,6 +87,7 @@ pub(super) fn measure(
     pace: &Pace,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Vec<Entry>> {
+    // ANCHOR: measure
     let contenders = || std::iter::once(&row.ours).chain(row.peers);
     let prepare = |contender| row.prepare(contender).with_context(|| contender.name);
     let mut runs = contenders().map(prepare).collect::<anyhow::Result<Vec<_>>>()?;
@@ -108,6 +109,7 @@ pub(super) fn measure(
             break;
         }
     }
+    // ANCHOR_END: measure
     let (ours, theirs) = figures.split_first().context("a row has a contender")?;
     let entries = row.peers.iter().zip(theirs).enumerate().map(|(at, (peer, theirs))| {
         let target = if at == 0 { row.target.into() } else { Goal::None };
@@ -116,6 +118,7 @@ pub(super) fn measure(
     Ok(entries.collect())
 }
 
+// ANCHOR: entry
 fn entry(row: &Row, peer: &'static str, ours: &[f64], theirs: &[f64], target: Goal) -> Entry {
     let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
     let middle = median(&ratios);
@@ -135,6 +138,7 @@ fn entry(row: &Row, peer: &'static str, ours: &[f64], theirs: &[f64], target: Go
         target,
     }
 }
+// ANCHOR_END: entry
 
 fn median(figures: &[f64]) -> f64 {
     let mut figures = figures.to_vec();

@@ -33,6 +33,7 @@ impl Verdict {
     }
 }
 
+// ANCHOR: advise
 /// Needs the sequential run to compare with, and at least one model beside it.
 fn advise(workload: &str, entries: &[Entry]) -> Option<Advice> {
     let sequential = entries.iter().find(|entry| entry.model == Model::Sequential.name())?;
@@ -58,6 +59,7 @@ fn advise(workload: &str, entries: &[Entry]) -> Option<Advice> {
     let text = format!("{split} {because}: choose {model}.{rest}");
     Some(Advice { model, waiting_share, text })
 }
+// ANCHOR_END: advise
 
 fn reason(best: &Entry, waiting_share: f64, speedup: f64) -> String {
     // One thread never computes on two processors: what it saved was waiting, however little there was.

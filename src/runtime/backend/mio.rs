@@ -1,5 +1,6 @@
 //! The selector on mio: edge-triggered epoll or kqueue. It tells of every change, so nothing is armed.
 
+// ANCHOR: mio_imports
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::{Backend, EVENTS, PerDirection, Readiness, Token, borrow};
 use crate::inbox::Notify;
+// ANCHOR_END: mio_imports
 
+// ANCHOR: mio
 const NOTICE: mio::Token = mio::Token(usize::MAX);
 
 pub(super) struct Mio {
@@ -28,7 +31,9 @@ impl Mio {
         Ok(Self { poll, events: Events::with_capacity(EVENTS), notifier })
     }
 }
+// ANCHOR_END: mio
 
+// ANCHOR: mio_sources
 impl Backend for Mio {
     fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()> {
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
@@ -42,7 +47,9 @@ impl Backend for Mio {
     fn deregister(&mut self, fd: RawFd) -> io::Result<()> {
         self.poll.registry().deregister(&mut SourceFd(&fd))
     }
+    // ANCHOR_END: mio_sources
 
+    // ANCHOR: mio_wait
     fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()> {
         let timeout = match timeout {
             Some(timeout) if is_too_fine_for_epoll(timeout) => {
@@ -68,12 +75,16 @@ impl Backend for Mio {
         }));
         Ok(())
     }
+    // ANCHOR_END: mio_wait
 
+    // ANCHOR: mio_notifier
     fn notifier(&self) -> io::Result<Arc<dyn Notify>> {
         Ok(self.notifier.clone())
     }
 }
+// ANCHOR_END: mio_notifier
 
+// ANCHOR: too_fine
 /// epoll counts in milliseconds, and mio rounds up: for a short sleep that is a lot. So epoll's own descriptor
 /// is waited for first, by a call that counts in nanoseconds. (kqueue counts in nanoseconds.)
 fn is_too_fine_for_epoll(timeout: Duration) -> bool {
@@ -88,3 +99,4 @@ impl Notify for Waker {
         let _ = self.wake();
     }
 }
+// ANCHOR_END: too_fine

@@ -1,6 +1,7 @@
 //! The selector on polling: oneshot. It tells of a descriptor once, and then only when it is armed again.
 //! Each arming looks at the state as it is, so nothing that was ready before is missed.
 
+// ANCHOR: imports
 use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
@@ -11,7 +12,9 @@ use polling::{Event, Events, Poller};
 
 use super::{Backend, EVENTS, PerDirection, Readiness, Token, borrow};
 use crate::inbox::Notify;
+// ANCHOR_END: imports
 
+// ANCHOR: new
 pub(super) struct Polling {
     poller: Arc<Poller>,
     events: Events,
@@ -23,7 +26,9 @@ impl Polling {
         Ok(Self { poller: Arc::new(Poller::new()?), events })
     }
 }
+// ANCHOR_END: new
 
+// ANCHOR: register
 impl Backend for Polling {
     #[allow(unsafe_code)]
     fn register(&mut self, fd: RawFd, token: Token) -> io::Result<()> {
@@ -43,7 +48,9 @@ impl Backend for Polling {
     fn deregister(&mut self, fd: RawFd) -> io::Result<()> {
         self.poller.delete(borrow(fd))
     }
+    // ANCHOR_END: register
 
+    // ANCHOR: wait
     fn wait(&mut self, timeout: Option<Duration>, into: &mut Vec<Readiness>) -> io::Result<()> {
         self.events.clear();
         self.poller.wait(&mut self.events, timeout)?;
@@ -54,7 +61,9 @@ impl Backend for Polling {
         }));
         Ok(())
     }
+    // ANCHOR_END: wait
 
+    // ANCHOR: notify
     fn notifier(&self) -> io::Result<Arc<dyn Notify>> {
         Ok(self.poller.clone())
     }
@@ -66,3 +75,4 @@ impl Notify for Poller {
         let _ = Poller::notify(self);
     }
 }
+// ANCHOR_END: notify

@@ -13,6 +13,7 @@ use super::error::TryRecvError;
 use crate::coop;
 use crate::job::shielded;
 
+// ANCHOR: chan
 pub(super) struct Chan<T> {
     queue: RefCell<VecDeque<T>>,
     pub(super) capacity: usize,
@@ -28,6 +29,7 @@ pub(super) struct Chan<T> {
     /// Wait for the channel to be closed.
     watchers: WaitList<()>,
 }
+// ANCHOR_END: chan
 
 impl<T> Chan<T> {
     pub(super) fn new(capacity: usize) -> Self {
@@ -43,6 +45,7 @@ impl<T> Chan<T> {
         }
     }
 
+    // ANCHOR: push
     /// Puts a value into the room that was taken for it.
     pub(super) fn push(&self, value: T) {
         if self.receiver_gone.get() {
@@ -51,7 +54,9 @@ impl<T> Chan<T> {
         self.queue.borrow_mut().push_back(value);
         self.receiver.wake();
     }
+    // ANCHOR_END: push
 
+    // ANCHOR: pop
     /// The oldest value, if one is there.
     pub(super) fn pop(&self) -> Result<T, TryRecvError> {
         let oldest = self.queue.borrow_mut().pop_front();
@@ -64,6 +69,7 @@ impl<T> Chan<T> {
             None => Err(TryRecvError::Empty),
         }
     }
+    // ANCHOR_END: pop
 
     /// The oldest values, at most `limit`; how many.
     pub(super) fn pop_into(&self, buffer: &mut Vec<T>, limit: usize) -> usize {

@@ -21,6 +21,7 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// When the future is dropped the value was not sent; it is dropped too, and the place in the queue
     /// given up. To keep the value, [`reserve`](Self::reserve) first.
+    // ANCHOR: send
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
         match self.reserve().await {
             Ok(permit) => {
@@ -30,6 +31,7 @@ impl<T> Sender<T> {
             Err(SendError(())) => Err(SendError(value)),
         }
     }
+    // ANCHOR_END: send
 
     /// Sends a value if there is room and nobody waits for it.
     ///
@@ -77,10 +79,12 @@ impl<T> Sender<T> {
     /// });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    // ANCHOR: reserve
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
         Acquire::new(&self.0.room, 1).await.map_err(|_| SendError(()))?;
         Ok(Permit::new(&self.0))
     }
+    // ANCHOR_END: reserve
 
     /// Room for one value, if there is some and nobody waits for it.
     ///
@@ -187,6 +191,7 @@ impl<'a, T> Permit<'a, T> {
         Self(chan)
     }
 
+    // ANCHOR: permit
     /// Sends the value. Also into a channel that was closed meanwhile: its receiver waits for it.
     pub fn send(self, value: T) {
         let chan = self.0;
@@ -194,8 +199,10 @@ impl<'a, T> Permit<'a, T> {
         chan.reserved.set(chan.reserved.get() - 1);
         chan.push(value);
     }
+    // ANCHOR_END: permit
 }
 
+// ANCHOR: drop_permit
 impl<T> Drop for Permit<'_, T> {
     fn drop(&mut self) {
         let chan = self.0;
@@ -206,6 +213,7 @@ impl<T> Drop for Permit<'_, T> {
         }
     }
 }
+// ANCHOR_END: drop_permit
 
 impl<T> fmt::Debug for Permit<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -78,11 +78,13 @@ impl OwnedSemaphorePermit {
     }
 }
 
+// ANCHOR: drop_permits
 impl<S: Deref<Target = Semaphore>> Drop for Permits<S> {
     fn drop(&mut self) {
         self.semaphore.add_permits(self.permits as usize);
     }
 }
+// ANCHOR_END: drop_permits
 
 impl<S: Deref<Target = Semaphore>> fmt::Debug for Permits<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

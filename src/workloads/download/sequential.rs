@@ -3,6 +3,7 @@
 use super::blocking::Session;
 use super::{DownloadError, Job, Row, Run};
 
+// ANCHOR: run
 pub(super) fn run(jobs: Vec<Job>, run: &Run) -> Vec<Row> {
     let session = Session::new(run);
     let fetch = |job| match run.interrupt.is_set() {
@@ -11,3 +12,4 @@ pub(super) fn run(jobs: Vec<Job>, run: &Run) -> Vec<Row> {
     };
     jobs.into_iter().map(fetch).collect()
 }
+// ANCHOR_END: run

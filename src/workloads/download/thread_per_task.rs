@@ -8,6 +8,7 @@ use super::{DownloadError, Job, Row, Run};
 
 pub(super) fn run(jobs: Vec<Job>, run: &Run) -> Vec<Row> {
     thread::scope(|scope| {
+        // ANCHOR: start
         // A thread that ends gives its permit back, also when it panics.
         let (give_back, permits) = mpsc::channel();
         for _ in 0..run.settings.concurrency.get().min(jobs.len()) {
@@ -29,6 +30,8 @@ pub(super) fn run(jobs: Vec<Job>, run: &Run) -> Vec<Row> {
                 Err(error) => Started::Never(run.not_begun(kept, DownloadError::NotStarted(error))),
             }
         };
+        // ANCHOR_END: start
+        // ANCHOR: join
         // Collected first: a chain of iterators would join each thread before it starts the next.
         let threads: Vec<_> = jobs.into_iter().map(start).collect();
         let row = |started| match started {
@@ -38,6 +41,7 @@ pub(super) fn run(jobs: Vec<Job>, run: &Run) -> Vec<Row> {
             }
         };
         threads.into_iter().map(row).collect()
+        // ANCHOR_END: join
     })
 }
 
@@ -46,6 +50,7 @@ enum Started<'scope> {
     Never(Row),
 }
 
+// ANCHOR: permit
 struct Permit(mpsc::Sender<()>);
 
 impl Drop for Permit {
@@ -53,3 +58,4 @@ impl Drop for Permit {
         let _ = self.0.send(());
     }
 }
+// ANCHOR_END: permit

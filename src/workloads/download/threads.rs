@@ -8,6 +8,7 @@ use super::blocking::Session;
 use super::{DownloadError, Job, Row, Run};
 use crate::threads::ThreadPool;
 
+// ANCHOR: run
 pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
     let size = run.settings.concurrency.get().min(jobs.len()).max(1);
     let sessions = Arc::clone(run);
@@ -24,3 +25,4 @@ pub(super) fn run(jobs: Vec<Job>, run: &Arc<Run>) -> io::Result<Vec<Row>> {
     };
     Ok(rows.zip(kept).map(row).collect())
 }
+// ANCHOR_END: run

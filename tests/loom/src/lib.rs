@@ -1,6 +1,7 @@
 //! `src/inbox.rs`, word for word, on loom's locks and atomics. Each test runs in every order that its threads
 //! can take; if a message could be lost, there is one in which the loop sleeps for ever, and loom says so.
 
+// ANCHOR: threading
 mod threading {
     pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
     pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
@@ -9,6 +10,7 @@ mod threading {
 #[allow(dead_code)]
 #[path = "../../../src/inbox.rs"]
 mod inbox;
+// ANCHOR_END: threading
 
 #[cfg(test)]
 mod tests {
@@ -18,6 +20,7 @@ mod tests {
 
     use crate::inbox::{Inbox, Notify};
 
+    // ANCHOR: kernel
     /// What the kernel does for the loop: a notice ends the wait, also one that has not begun.
     #[derive(Default)]
     struct Kernel {
@@ -43,6 +46,7 @@ mod tests {
             self.changed.notify_one();
         }
     }
+    // ANCHOR_END: kernel
 
     type Mailbox = Arc<Inbox<u32, Arc<Kernel>>>;
 
@@ -51,6 +55,7 @@ mod tests {
         (Arc::new(Inbox::new(Arc::clone(&kernel))), kernel)
     }
 
+    // ANCHOR: receive
     /// The tick, as far as mail goes: until `count` messages have come.
     fn receive(inbox: &Mailbox, kernel: &Kernel, count: usize) -> Vec<u32> {
         let mut received = Vec::new();
@@ -65,7 +70,9 @@ mod tests {
             }
         }
     }
+    // ANCHOR_END: receive
 
+    // ANCHOR: never_lost
     #[test]
     fn a_message_is_never_lost_however_close_to_the_sleep_it_comes() {
         loom::model(|| {
@@ -78,6 +85,7 @@ mod tests {
             sender.join().unwrap();
         });
     }
+    // ANCHOR_END: never_lost
 
     #[test]
     fn of_two_messages_from_two_threads_both_arrive() {

@@ -1,0 +1,30 @@
+#[derive(Debug, PartialEq)]
+pub enum Next {
+    /// Wait, and then call `step` again.
+    Wait,
+    Done,
+    Failed,
+}
+
+pub enum Fetch {
+    New,
+    Connecting { failed_before: bool },
+}
+
+impl Fetch {
+    /// `connected` means something only after the first step.
+    pub fn step(&mut self, connected: bool) -> Next {
+        match self {
+            Self::New => {
+                *self = Self::Connecting { failed_before: false };
+                Next::Wait
+            }
+            Self::Connecting { .. } if connected => Next::Done,
+            Self::Connecting { failed_before: false } => {
+                *self = Self::Connecting { failed_before: true };
+                Next::Wait
+            }
+            Self::Connecting { failed_before: true } => Next::Failed,
+        }
+    }
+}
