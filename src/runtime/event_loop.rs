@@ -30,7 +30,7 @@ pub(crate) struct EventLoop {
     pub(crate) inbox: Arc<Mailbox>,
     pub(crate) clock: Rc<Clock>,
     pub(crate) trace: Tracer,
-    /// Blocking jobs that a standing clock waits for.
+    /// Blocking jobs that a paused clock waits for.
     pub(crate) in_flight: Cell<usize>,
     /// The runtime is being dropped: nothing new begins.
     pub(super) closing: Cell<bool>,

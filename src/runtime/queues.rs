@@ -99,7 +99,7 @@ pub(super) struct Queues {
     slots: Slab<Slot>,
     ready: Ready,
     spawned: u64,
-    /// Draws lots instead of the oldest, so that a test meets every order.
+    /// Picks at random instead of the oldest, so that a test meets every order.
     lots: Option<fastrand::Rng>,
 }
 

@@ -28,7 +28,7 @@ pub(crate) enum Message {
     Abort(SlotIndex, TaskId),
     /// A sleep was dropped on another thread.
     CancelTimer(TimerKey),
-    /// A job that a standing clock waits for is over.
+    /// A job that a paused clock waits for is over.
     JobDone,
     /// Runs on the loop's thread, between two polls.
     Run(Box<dyn FnOnce() + Send>),
