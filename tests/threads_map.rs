@@ -1,5 +1,8 @@
 //! A map on a pool of threads queues no job for each item, and keeps what is promised of jobs all the same.
 
+mod support;
+
+use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Barrier};
@@ -8,6 +11,7 @@ use std::time::Duration;
 
 use glassloop::ThreadPool;
 use glassloop::threads::scope;
+use support::on_drop;
 
 const MANY: usize = 10_000;
 
@@ -81,6 +85,19 @@ fn a_result_is_given_as_soon_as_it_is_there_though_others_have_not_begun() {
 
 #[test]
 fn what_the_job_captured_is_gone_before_the_last_result_is_there() {
+    let (pool, gone) = (pool(3), Arc::new(AtomicBool::new(false)));
+    let tells = Arc::clone(&gone);
+    let takes_its_time = on_drop(move || {
+        thread::sleep(Duration::from_millis(50));
+        tells.store(true, Ordering::Release);
+    });
+    let results = pool.map(0..50, move |_| _ = black_box(&takes_its_time));
+    assert_eq!(results.filter(Result::is_ok).count(), 50);
+    assert!(gone.load(Ordering::Acquire), "the last result came before");
+}
+
+#[test]
+fn nobody_holds_what_a_map_captured_when_all_results_are_there() {
     for _ in 0..200 {
         let (pool, captured) = (pool(3), Arc::new(()));
         let inside = Arc::clone(&captured);
