@@ -91,8 +91,8 @@ fn what_the_job_captured_is_gone_before_the_last_result_is_there() {
         thread::sleep(Duration::from_millis(50));
         tells.store(true, Ordering::Release);
     });
-    let results = pool.map(0..50, move |_| _ = black_box(&takes_its_time));
-    assert_eq!(results.filter(Result::is_ok).count(), 50);
+    let mut results = pool.map(0..50, move |_| _ = black_box(&takes_its_time));
+    assert_eq!(results.by_ref().filter(Result::is_ok).count(), 50);
     assert!(gone.load(Ordering::Acquire), "the last result came before");
 }
 
