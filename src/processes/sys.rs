@@ -21,6 +21,7 @@ const VANISHING: Duration = Duration::from_millis(100);
 // ANCHOR: alone
 /// The proof that this process has one thread. Who holds it starts none, and runs no code of users.
 pub(super) struct Alone(());
+// ANCHOR_END: alone
 
 impl Alone {
     // ANCHOR: prove
@@ -39,7 +40,6 @@ impl Alone {
     }
     // ANCHOR_END: prove
 }
-// ANCHOR_END: alone
 
 fn other_threads() -> usize {
     let threads = std::fs::read_dir("/proc/self/task").map(Iterator::count);
