@@ -18,7 +18,7 @@
 //! ```
 //!
 //! New to async? The book in `book/` builds all of this step by step; its first page is `book/src/README.md`, and
-//! has a path for those with 15 minutes.
+//! has a path for those with 15 minutes. (`mdbook build book --open` makes pages of it, with this code in them.)
 //!
 //! # The straight line
 //!
@@ -41,7 +41,8 @@
 //! 4. [`http`]: messages as bytes, without a socket; then two pumps, blocking and async, to diff; TLS below them.
 //! 5. [`workloads`]: the same job under each model, one short file each. [`server`]: the other end.
 //! 6. `hyper`: what a guest that was not written for this loop asks of it.
-//! 7. [`trace`]: what happened in a run, on a loop, on threads or in processes; `glass` draws it. [`sim`]: a world in memory where all of this runs and everything fails.
+//! 7. [`trace`]: what happened in a run, on a loop, on threads or in processes; `glass` draws it. [`sim`]: a world
+//!    in memory where all of this runs and everything fails.
 //!
 //! Names are tokio's where there is one, so that the two can be compared line by line.
 
