@@ -18,7 +18,8 @@
 //! ```
 //!
 //! New to async? The book in `book/` builds all of this step by step; its first page is `book/src/README.md`, and
-//! has a path for those with 15 minutes. (`mdbook build book --open` makes pages of it, with this code in them.)
+//! has a path for those with 15 minutes. (`mdbook build book --open`, of mdBook 0.5, makes pages of
+//! it, with this code in them.)
 //!
 //! # The straight line
 //!
