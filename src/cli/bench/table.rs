@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use glassloop::bench::Row;
+use glassloop::bench::{Row, Target};
 
 use super::super::{BOLD, RED};
-use super::rounds::{Entry, Goal};
+use super::rounds::Entry;
 
 /// What there is to measure.
 pub(super) fn list(rows: &[&Row]) -> io::Result<()> {
@@ -36,9 +36,9 @@ pub(super) fn print(entries: &[Entry]) -> io::Result<()> {
 /// The cells of a row, and how its target is to look.
 fn line(entry: &Entry) -> ([String; 6], Style) {
     let target = match entry.target {
-        Goal::None => String::new(),
-        Goal::Ratio(most) => format!("≤ {most:.2}"),
-        Goal::Ours(most) => format!("≤ {}", show(most, entry.unit)),
+        Target::None => String::new(),
+        Target::Ratio(most) => format!("≤ {most:.2}"),
+        Target::Ours(most) => format!("≤ {}", show(most, entry.unit)),
     };
     let cells = [
         entry.row.to_string(),
