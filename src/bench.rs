@@ -19,6 +19,7 @@ mod timers;
 mod wakes;
 
 use anyhow::Result;
+use serde::Serialize;
 
 /// One thing to measure.
 #[derive(Debug)]
@@ -69,8 +70,9 @@ impl Unit {
     }
 }
 
-/// Not to be exceeded.
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// What is not to be exceeded: in JSON an object of one field, which is named as that of what was measured.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Target {
     None,
     /// Ours divided by the first peer's.

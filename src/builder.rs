@@ -120,7 +120,8 @@ impl Builder {
         let watch = self.watch || self.start_paused || self.slow_poll.is_some();
         let table = watch.then(|| Table::new(self.slow_poll));
         let trace = Tracer::new(Rc::clone(&clock), self.trace, table);
-        EventLoop::new(self.backend.build()?, clock, trace, self.seed).map(Runtime::of)
+        let event_loop = EventLoop::new(self.backend.build()?, clock, trace, self.seed)?;
+        Ok(Runtime(Rc::new(event_loop)))
     }
 }
 
@@ -143,23 +144,23 @@ impl Runtime {
 
     /// A way into the loop from other threads.
     pub fn handle(&self) -> Handle {
-        Handle::of(self.event_loop())
+        Handle::of(&self.0)
     }
 
     /// Takes what has been recorded since the last time; nothing unless the builder was asked to
     /// [`trace`](Builder::trace).
     pub fn take_trace(&self) -> Vec<Record> {
-        self.event_loop().trace.take()
+        self.0.trace.take()
     }
 
     /// Every task as it stands now; `None` unless the builder was asked to [`watch`](Builder::watch).
     pub fn snapshot(&self) -> Option<Snapshot> {
-        self.event_loop().trace.snapshot()
+        self.0.trace.snapshot()
     }
 }
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.event_loop().id)
+        write!(f, "{:?}", self.0.id)
     }
 }

@@ -111,6 +111,17 @@ fn complain(error: &anyhow::Error) {
     tell(format_args!("{RED}error:{RED:#} {error:#}"));
 }
 
+/// An error with all its causes, in one line.
+fn explain(error: &(impl std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
 /// Ends the program for wrong usage that takes two options to see.
 fn refuse(kind: ErrorKind, why: &str) -> ! {
     Cli::command().error(kind, why).exit()

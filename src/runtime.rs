@@ -11,13 +11,13 @@
 //!              Waker  │                                           ▼                            │
 //!          (waker.rs) │       ┌───────────────┐           ┌────────────────┐                   │
 //!                     ├────── │ due timers    │           │ reactor        │ ◀── kernel        │
-//!                     │       │  (timers.rs)  │           │  (reactor.rs)  │   (backend.rs)    │
+//!                     │       │  (timers.rs)  │           │  (reactor.rs)  │    (backend/)     │
 //!                     │       └───────────────┘           └────────────────┘                   │
 //!                     └───────────┴───────────────────────────────┴────────────────────────────┘
 //! ```
 //!
 //! Read it in this order: `executor.rs` (the tick), `queues.rs`, `task.rs`, `waker.rs`; then
-//! `net/source.rs`, `reactor.rs` and `backend.rs`; then `timers.rs`, `remote.rs` and the rest.
+//! `net/source.rs`, `reactor.rs` and `backend/`; then `timers.rs`, `remote.rs` and the rest.
 //!
 //! Nothing that a user wrote (a poll, a wake, a drop) ever runs while one of these structures is
 //! borrowed.

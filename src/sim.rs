@@ -157,5 +157,5 @@ impl fmt::Debug for World {
 
 /// How many deadlines still stand in a loop's wheel: none, when all that ran on it is gone.
 pub fn deadlines(runtime: &Runtime) -> usize {
-    runtime.event_loop().timers.borrow().len()
+    runtime.0.timers.borrow().len()
 }

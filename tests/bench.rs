@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use e2e_support::{Folder, Running, glassloop, run};
 use glassloop::bench::rows;
+use serde_json::json;
 
 #[test]
 fn json_has_the_promised_fields_for_each_row_and_peer() {
@@ -31,6 +32,8 @@ fn json_has_the_promised_fields_for_each_row_and_peer() {
     }
     assert_eq!(rows[0]["unit"], "ns");
     assert_eq!(rows[1]["unit"], "B");
+    assert_eq!(rows[0]["target"], json!({ "ratio": 0.10 }));
+    assert_eq!(rows[1]["target"], json!({ "ours": 96.0 }));
 }
 
 #[test]
@@ -88,6 +91,6 @@ fn ctrl_c_ends_it_and_what_was_measured_is_shown() {
     running.interrupt();
     let run = running.end();
     run.exits(130).ends_within(Duration::from_secs(3));
-    assert_eq!(run.json()["rows"], serde_json::json!([]));
+    assert_eq!(run.json()["rows"], json!([]));
     run.says("interrupted: not every row was measured");
 }

@@ -643,10 +643,15 @@ fn a_task_that_ends_while_its_handle_is_being_polled_resolves_it() {
         // SAFETY: there is no data, and none of the functions looks for any.
         unsafe { Waker::new(std::ptr::null(), &VTABLE) }
     }
-    let runtime = runtime();
-    let mut task = runtime.spawn(pending::<()>());
-    DOOMED.set(Some(runtime));
+    let doomed = runtime();
+    let mut task = doomed.spawn(pending::<()>());
+    DOOMED.set(Some(doomed));
     assert!(poll_with(&meddler(), &mut task).is_ready(), "nobody will wake it any more");
+
+    let doomed = runtime();
+    let mut set = doomed.block_on(async { JoinSet::from_iter([pending::<()>()]) });
+    DOOMED.set(Some(doomed));
+    assert!(poll_with(&meddler(), &mut pin!(set.join_next())).is_ready(), "nor a set's");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 
 use std::cell::RefCell;
 use std::future::{pending, poll_fn, ready};
+use std::iter;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -321,6 +322,24 @@ fn a_sleep_set_in_one_loop_can_be_awaited_in_another() {
     assert!(woken_for <= 1, "the first loop still waited for it: {woken_for}");
     drop(first);
     run_on(&second, kept); // its loop is gone
+}
+
+#[test]
+fn a_sleep_from_a_loop_that_is_gone_touches_no_deadline_of_a_later_loop_with_its_number() {
+    let first = runtime();
+    let number = format!("{first:?}");
+    let mut old = sleep(HOUR);
+    first.block_on(set(&mut old));
+    drop(first);
+
+    let mut namesakes = iter::repeat_with(runtime);
+    let second = namesakes.find(|later| format!("{later:?}") == number).unwrap();
+    second.block_on(async {
+        let soon = spawn(sleep(Duration::from_millis(1)));
+        yield_now().await; // it stands where the old one stood in the other loop
+        set(&mut old).await;
+        timeout(Duration::from_secs(5), soon).await.expect("it was not woken").unwrap();
+    });
 }
 
 #[test]

@@ -19,6 +19,19 @@ const WORKERS: usize = 2;
 const RAYON: &str = "rayon";
 const PYTHON: &str = "Python's multiprocessing";
 
+/// Few jobs: nearly all of it is the pool's beginning and end.
+const COLD: Row = Row {
+    name: "process pool, cold, map of 200 squares",
+    group: "process pool",
+    unit: Unit::Nanoseconds,
+    round: 200,
+    target: Target::Ratio(0.10),
+    alone: true,
+    ours: Contender { name: OURS, prepare: squares },
+    peers: &[Contender { name: PYTHON, prepare: squares_python }],
+    others: &[],
+};
+
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "thread pool, 1,000,000 empty jobs",
@@ -56,27 +69,12 @@ pub(super) const ROWS: &[Row] = &[
         peers: &[Contender { name: RAYON, prepare: round_trip_rayon }],
         others: &[Contender { name: "threadpool", prepare: round_trip_threadpool }],
     },
-    Row {
-        name: "process pool, cold, map of 200 squares",
-        group: "process pool",
-        unit: Unit::Nanoseconds,
-        round: 200,
-        target: Target::Ratio(0.10),
-        alone: true,
-        ours: Contender { name: OURS, prepare: squares },
-        peers: &[Contender { name: PYTHON, prepare: squares_python }],
-        others: &[],
-    },
+    COLD,
     Row {
         name: "process pool, cold, map of 100,000 squares",
-        group: "process pool",
-        unit: Unit::Nanoseconds,
         round: 100_000,
         target: Target::Ratio(0.15),
-        alone: true,
-        ours: Contender { name: OURS, prepare: squares },
-        peers: &[Contender { name: PYTHON, prepare: squares_python }],
-        others: &[],
+        ..COLD
     },
     Row {
         name: "process pool, round trip",

@@ -84,13 +84,12 @@ pub(super) fn run(options: &Options) -> anyhow::Result<End> {
     let mut comparison = Comparison::default();
     let measured = measure_all(&bench, &models, &mut comparison);
     spinner.finish_and_clear();
-    if measured.is_err() {
+    if let Err(error) = measured {
         interrupt.pause(child::LATE_NEWS);
-    }
-    match measured {
-        // What broke then broke because it was told to.
-        Err(error) if !interrupt.is_set() => return Err(error),
-        _ => {}
+        // What broke after an interrupt broke because it was told to.
+        if !interrupt.is_set() {
+            return Err(error);
+        }
     }
     if let Some(trace) = trace {
         trace.write(&bench.recording.finish())?;

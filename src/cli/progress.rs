@@ -14,7 +14,7 @@ use glassloop::workloads::download::{Row, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::{BOLD, RED, tell, values};
+use super::{BOLD, RED, explain, tell, values};
 
 /// How results are told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -173,17 +173,6 @@ impl Watch for Progress {
         }
         self.bar.inc(1);
     }
-}
-
-/// An error with all its causes, in one line.
-pub(super) fn explain(error: &(impl std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// A reader that has left (`| head`) must not end the download: nothing here fails.

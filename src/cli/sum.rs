@@ -9,13 +9,11 @@ use std::time::Instant;
 use clap::Args;
 use glassloop::trace::Recorder;
 use glassloop::workloads::Model;
-use glassloop::workloads::sum::{
-    self, MAX_CHUNKS, NumberRange, Numbers, Part, SumError, SumReport,
-};
+use glassloop::workloads::sum::{self, MAX_CHUNKS, NumberRange, Numbers, Part, SumReport};
 use serde::Serialize;
 
 use super::traces::TraceFile;
-use super::{End, RED, signals, tell, values};
+use super::{End, RED, explain, signals, tell, values};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -129,12 +127,4 @@ fn print_json(model: Model, report: &SumReport, wall_s: f64) -> anyhow::Result<(
     };
     writeln!(stdout(), "{}", serde_json::to_string_pretty(&document)?)?;
     Ok(())
-}
-
-/// An error with its cause, in one line.
-fn explain(error: &SumError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }

@@ -63,15 +63,25 @@ pub(super) fn show_size(bytes: u64) -> String {
     ByteSize::b(bytes).display().iec().to_string()
 }
 
-/// Seconds for people, to three digits: `4.27 s`, `61.2 ms`.
+/// Seconds for people: `4.27 s`, `61.2 ms`.
 pub(super) fn show_seconds(seconds: f64) -> String {
-    let (value, unit) = match seconds {
-        1.0.. => (seconds, "s"),
-        0.001.. => (seconds * 1e3, "ms"),
-        _ => (seconds * 1e6, "µs"),
+    show_amount(seconds * 1e9, "ns")
+}
+
+/// An amount for people, to three digits; nanoseconds in the unit that fits.
+pub(super) fn show_amount(amount: f64, unit: &str) -> String {
+    let (amount, unit) = match (unit, amount) {
+        ("ns", 1e9..) => (amount / 1e9, "s"),
+        ("ns", 1e6..) => (amount / 1e6, "ms"),
+        ("ns", 1e3..) => (amount / 1e3, "µs"),
+        _ => (amount, unit),
     };
-    let decimals = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
-    format!("{value:.decimals$} {unit}")
+    let decimals = match amount {
+        100.0.. => 0,
+        10.0.. => 1,
+        _ => 2,
+    };
+    format!("{amount:.decimals$} {unit}")
 }
 
 #[cfg(test)]
@@ -102,5 +112,13 @@ mod tests {
     fn seconds_are_shown_to_three_digits() {
         let shown = [4.273, 42.73, 0.0612, 0.000_004].map(show_seconds);
         assert_eq!(shown, ["4.27 s", "42.7 s", "61.2 ms", "4.00 µs"]);
+    }
+
+    #[test]
+    fn amounts_have_three_digits_and_a_unit_that_fits() {
+        let shown = [6.04, 54.1, 1230.0, 1_078_000.0].map(|amount| show_amount(amount, "ns"));
+        assert_eq!(shown, ["6.04 ns", "54.1 ns", "1.23 µs", "1.08 ms"]);
+        assert_eq!(show_amount(329.4, "B"), "329 B");
+        assert_eq!(show_amount(2.03, "calls"), "2.03 calls");
     }
 }

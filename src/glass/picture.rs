@@ -1,5 +1,7 @@
 //! Who was in which state, from when to when, and who woke whom.
 
+use std::collections::HashMap;
+
 use super::scale::time;
 
 /// A run as rows of spans. Times are nanoseconds since the run began.
@@ -113,14 +115,15 @@ impl Row {
 
     /// What it waited for longest, and how long.
     pub fn longest_wait(&self) -> Option<(&str, u64)> {
-        let mut waits: Vec<(&str, u64)> = Vec::new();
-        for Span { from, to, why, .. } in self.spans.iter().filter(|s| s.state == State::Waiting) {
-            match waits.iter_mut().find(|(known, _)| known == why) {
-                Some((_, time)) => *time = time.saturating_add(to - from),
-                None => waits.push((why, to - from)),
-            }
+        let waits = || self.spans.iter().filter(|span| span.state == State::Waiting);
+        let mut times: HashMap<&str, u64> = HashMap::new();
+        for Span { from, to, why, .. } in waits() {
+            let time = times.entry(why).or_default();
+            *time = time.saturating_add(to - from);
         }
+        let longest = *times.values().max()?;
         // Of several that are equal, the first.
-        waits.into_iter().rev().max_by_key(|(_, time)| *time)
+        let span = waits().find(|span| times[&*span.why] == longest)?;
+        Some((&span.why, longest))
     }
 }

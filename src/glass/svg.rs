@@ -99,7 +99,7 @@ impl Drawing {
         let top = self.y + HEADING;
         self.y = top;
         let places = self.places(picture);
-        self.grid(picture, top - 14.0);
+        self.grid(&places, top - 14.0);
         for &(source, y) in &places.sources {
             let name = source_name(source, picture);
             self.pen.text((MARGIN, y + 4.0), "quiet", name);
@@ -134,14 +134,14 @@ impl Drawing {
         Places { window: picture.window, rows, sources }
     }
 
-    fn grid(&mut self, picture: &Picture, top: f64) {
-        let (from, to) = picture.window;
-        for (at, words) in ticks(picture.window, 8) {
-            let x = LEFT + PLOT * ((at - from) as f64 / (to - from) as f64);
-            let (x_words, bottom) = (short(x), short(self.y));
+    fn grid(&mut self, places: &Places, top: f64) {
+        for (at, words) in ticks(places.window, 8) {
+            let x = places.x(at);
             self.pen.put(format_args!(
-                "<path class=\"grid\" d=\"M{x_words} {}V{bottom}\"/>",
-                short(top + 4.0)
+                "<path class=\"grid\" d=\"M{} {}V{}\"/>",
+                short(x),
+                short(top + 4.0),
+                short(self.y)
             ));
             self.pen.text_at("middle", (x, top), "small quiet", &words);
         }
@@ -161,13 +161,13 @@ impl Drawing {
         let label = shorten(&row.label, ((LEFT - MARGIN - 8.0) / LABEL_CHAR) as usize, "…");
         let class = if row.kind == RowKind::Worker { "quiet" } else { "label" };
         self.pen.text((MARGIN, y + 4.0), class, &label);
-        // What is smaller than this would only make the file longer.
-        let mut drawn: [f64; 3] = [f64::MIN; 3];
         for state in [State::Waiting, State::Ready, State::Running] {
+            let mut drawn = f64::MIN;
             for span in row.spans.iter().filter(|span| span.state == state) {
-                let end = &mut drawn[state as usize];
-                if places.x(span.to) - *end >= 0.5 {
-                    *end = places.x(span.to);
+                let end = places.x(span.to);
+                // What is smaller than this would only make the file longer.
+                if end - drawn >= 0.5 {
+                    drawn = end;
                     self.span(span, y, places);
                 }
             }

@@ -122,12 +122,13 @@ impl Terminal {
 
     fn columns(&self, picture: &Picture) -> Columns {
         let width = self.width();
-        let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
-        let labels = longest(&mut picture.rows.iter().map(|row| row.label.chars().count()));
-        let label = labels.min(width / 4).max(8);
+        let labels = picture.rows.iter().map(|row| row.label.chars().count());
+        let label = labels.max().unwrap_or(0).clamp(8, width / 4);
         let reasons = picture.rows.iter().filter_map(|row| self.reason(row));
-        let reasons = longest(&mut reasons.map(|reason| reason.chars().count()));
-        let reason = if width < 72 || reasons == 0 { 0 } else { reasons.max(15).min(width / 3) };
+        let reason = match reasons.map(|reason| reason.chars().count()).max() {
+            Some(longest) if width >= 72 => longest.clamp(15, width / 3),
+            _ => 0,
+        };
         let gaps = 1 + usize::from(reason > 0);
         Columns { label, plot: width - label - reason - gaps, reason }
     }

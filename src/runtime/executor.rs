@@ -1,7 +1,6 @@
 //! The executor: turns the loop until the future it was given has finished.
 
 // ANCHOR: executor_imports
-use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -10,8 +9,7 @@ use std::time::Duration;
 use super::event_loop::EventLoop;
 use super::join::JoinHandle;
 use super::queues::SlotIndex;
-use super::remote;
-use super::waker;
+use super::{remote, waker};
 use crate::coop;
 use crate::job::shielded;
 use crate::trace::{Cause, Event};
@@ -33,19 +31,11 @@ const BUDGET: u32 = 128;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 // ANCHOR: runtime
-pub struct Runtime(Rc<EventLoop>);
+pub struct Runtime(pub(crate) Rc<EventLoop>);
+// ANCHOR_END: runtime
 
+// ANCHOR: block_on
 impl Runtime {
-    pub(crate) fn of(event_loop: EventLoop) -> Self {
-        Self(Rc::new(event_loop))
-    }
-
-    pub(crate) fn event_loop(&self) -> &EventLoop {
-        &self.0
-    }
-    // ANCHOR_END: runtime
-
-    // ANCHOR: block_on
     /// Turns the loop until `future` has finished, and returns what it gave. Other tasks run
     /// meanwhile; those that are left stay where they are until the next call.
     ///
@@ -120,9 +110,8 @@ impl EventLoop {
     // ANCHOR: receive_remote
     /// Does what other threads asked for.
     fn receive_remote(&self) {
-        let mail = self.inbox.receive();
         self.trace.acting(Cause::Outside);
-        for message in mail {
+        for message in self.inbox.receive() {
             self.receive(message);
         }
     }

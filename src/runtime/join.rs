@@ -2,7 +2,6 @@
 
 // ANCHOR: join_imports
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -44,7 +43,7 @@ impl<T: 'static> JoinHandle<T> {
         let task = Rc::new(TaskCell::new(future));
         if on.closing.get() {
             let _ = task.cancel();
-            return Self { task, abort: AbortHandle::of_no_one() };
+            return Self { task, abort: AbortHandle::OF_NO_ONE };
         }
         let (slot, id) = on.queues.borrow_mut().insert(Some(task.clone()), &on.trace);
         Self { task, abort: AbortHandle { loop_id: on.id, slot, id } }
@@ -133,9 +132,8 @@ pub struct AbortHandle {
 // ANCHOR: abort_handle_methods
 impl AbortHandle {
     /// For a task that was refused because its loop is going away.
-    fn of_no_one() -> Self {
-        Self { loop_id: LoopId(u16::MAX), slot: SlotIndex(u32::MAX), id: TaskId(u64::MAX) }
-    }
+    const OF_NO_ONE: Self =
+        Self { loop_id: LoopId(u16::MAX), slot: SlotIndex(u32::MAX), id: TaskId(u64::MAX) };
 
     /// The task's number, by which a trace names it.
     pub fn id(&self) -> TaskId {

@@ -97,8 +97,7 @@ impl Reactor {
         who: Waiter,
         waker: &Waker,
     ) -> io::Result<()> {
-        let unneeded = entry.side(direction).wait(who, waker.clone());
-        drop(unneeded);
+        drop(entry.side(direction).wait(who, waker.clone())); // a waker that is not needed
         self.backend.borrow_mut().arm(entry.fd, entry.token, entry.awaited())
     }
     // ANCHOR_END: wait_for

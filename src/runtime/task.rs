@@ -14,7 +14,6 @@
 
 // ANCHOR: task_imports
 use std::cell::{Cell, UnsafeCell};
-use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -91,11 +90,7 @@ impl<F: Future> TaskCell<F> {
     /// that the future owns, finds it busy.
     fn enter(&self) {
         let stage = self.stage.replace(Stage::Busy);
-        assert_eq!(
-            stage,
-            Stage::Future,
-            "a task was entered while it ran, or after it had finished"
-        );
+        assert_eq!(stage, Stage::Future, "a task was entered that runs or has finished");
     }
     // ANCHOR_END: enter
 
@@ -178,13 +173,9 @@ impl<F: Future> Join<F::Output> for TaskCell<F> {
             // anybody's code, which may even end the task: so look again.
             self.joiner.set(Some(cx.waker().clone()));
         }
-        match self.take_output() {
-            Some(result) => Poll::Ready(result),
-            None if self.stage.get() == Stage::Empty => {
-                panic!("a JoinHandle was polled again after it gave its result")
-            }
-            None => Poll::Pending,
-        }
+        let given = self.stage.get() == Stage::Empty;
+        assert!(!given, "a JoinHandle was polled again after it gave its result");
+        self.take_output().map_or(Poll::Pending, Poll::Ready)
     }
     // ANCHOR_END: poll_join
 

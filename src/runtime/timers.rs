@@ -124,10 +124,14 @@ impl Timers {
         key.number < self.swept && deadline <= self.now
     }
 
+    /// Whether it is in this wheel, and has not fired.
+    pub(crate) fn stands(&self, key: TimerKey) -> bool {
+        self.entries.get(key.index as usize).is_some_and(|entry| entry.number == key.number)
+    }
+
     /// Takes a deadline out; gives back its waker, to be dropped when nothing is borrowed.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        let entry = self.entries.get(key.index as usize)?;
-        (entry.number == key.number).then(|| self.take_out(key.index).waker)
+        self.stands(key).then(|| self.take_out(key.index).waker)
     }
 
     /// Changes whom a deadline wakes that stands; gives back the waker before.
@@ -327,12 +331,24 @@ mod tests {
     }
 
     #[test]
+    fn a_deadline_that_was_past_when_it_came_has_fired_only_once_it_was_taken_out() {
+        let mut wheel = Wheel::default();
+        wheel.insert(2_000_000);
+        wheel.expire(1_000);
+        let past = wheel.insert(5);
+        assert!(wheel.timers.stands(past) && !wheel.timers.has_fired(past, 5));
+        assert_eq!(wheel.expire(1_000), [5]);
+        assert!(!wheel.timers.stands(past) && wheel.timers.has_fired(past, 5));
+    }
+
+    #[test]
     fn the_key_of_a_fired_deadline_does_not_name_the_one_that_took_its_place() {
         let mut wheel = Wheel::default();
         let old = wheel.insert(1);
         wheel.expire(1);
         let new = wheel.insert(2);
         assert_eq!(old.index, new.index);
+        assert!(!wheel.timers.stands(old) && wheel.timers.stands(new));
         assert!(wheel.timers.cancel(old).is_none());
         assert_eq!(wheel.expire(2), [2]);
     }

@@ -49,6 +49,12 @@ struct Finished {
     waiter: Cell<Option<Waker>>,
 }
 
+impl Finished {
+    fn next(&self) -> Option<usize> {
+        self.keys.borrow_mut().pop_front()
+    }
+}
+
 // ANCHOR: notice
 /// Leaves word when it is dropped with its task's future, however that ends.
 struct Notice {
@@ -172,9 +178,11 @@ impl<T: 'static> JoinSet<T> {
         if self.is_empty() {
             return Poll::Ready(None);
         }
-        let next = self.finished.keys.borrow_mut().pop_front();
-        let Some(key) = next else {
+        let next = self.finished.next().or_else(|| {
             self.finished.waiter.set(Some(cx.waker().clone()));
+            self.finished.next() // the clone may run anybody's code, and that may have ended a task
+        });
+        let Some(key) = next else {
             // There may be many: only if somebody listens.
             EventLoop::look(|here| {
                 if let Some(here) = here.filter(|here| here.trace.listens()) {

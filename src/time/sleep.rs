@@ -119,15 +119,15 @@ impl Future for Sleep {
         let Some(deadline) = self.deadline else { return Poll::Pending };
         let here = EventLoop::current();
         let at = here.clock.at(deadline.into_std());
-        let fired = |key| here.timers.borrow().has_fired(key, at);
+        let timers = || here.timers.borrow();
         match self.stage {
             Stage::Elapsed => return Poll::Ready(()),
-            Stage::Set(id, key) if id == here.id && fired(key) => {
+            Stage::Set(id, key) if id == here.id && timers().has_fired(key, at) => {
                 self.stage = Stage::Elapsed;
                 coop::spend();
                 return Poll::Ready(());
             }
-            Stage::Set(id, key) if id == here.id => {
+            Stage::Set(id, key) if id == here.id && timers().stands(key) => {
                 let waker = cx.waker().clone();
                 // The one before is dropped when nothing is borrowed any more.
                 let _before = here.timers.borrow_mut().rewake(key, waker);

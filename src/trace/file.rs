@@ -93,17 +93,19 @@ pub enum ReadError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write(mut out: impl Write, runs: &[Run]) -> io::Result<()> {
-    let mut line = |line: &dyn Fn() -> serde_json::Result<String>| writeln!(out, "{}", line()?);
-    line(&|| serde_json::to_string(&Header { version: VERSION, runs: runs.len() }))?;
+    write_line(&mut out, &Header { version: VERSION, runs: runs.len() })?;
     for Run { name, lanes, entries } in runs {
         let (run, lanes) = (name.clone(), lanes.clone());
-        let head = RunLine { run, lanes, entries: entries.len() };
-        line(&|| serde_json::to_string(&head))?;
+        write_line(&mut out, &RunLine { run, lanes, entries: entries.len() })?;
         for entry in entries {
-            line(&|| serde_json::to_string(entry))?;
+            write_line(&mut out, entry)?;
         }
     }
     out.flush()
+}
+
+fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    writeln!(out, "{}", serde_json::to_string(line)?)
 }
 
 /// Reads a trace.

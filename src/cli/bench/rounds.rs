@@ -42,41 +42,20 @@ pub(super) struct Entry {
     /// Half of the rounds had a ratio no further than this from their median.
     pub(super) spread: f64,
     pub(super) rounds: usize,
-    #[serde(skip_serializing_if = "Goal::is_none")]
-    pub(super) target: Goal,
+    #[serde(skip_serializing_if = "is_none")]
+    pub(super) target: Target,
 }
 
-/// What is not to be exceeded: in JSON an object of one field, which is named as that of the entry.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Goal {
-    None,
-    Ratio(f64),
-    Ours(f64),
-}
-
-impl Goal {
-    fn is_none(&self) -> bool {
-        *self == Self::None
-    }
-}
-
-impl From<Target> for Goal {
-    fn from(target: Target) -> Self {
-        match target {
-            Target::None => Self::None,
-            Target::Ratio(most) => Self::Ratio(most),
-            Target::Ours(most) => Self::Ours(most),
-        }
-    }
+fn is_none(target: &Target) -> bool {
+    *target == Target::None
 }
 
 impl Entry {
     pub(super) fn misses_its_target(&self) -> bool {
         match self.target {
-            Goal::None => false,
-            Goal::Ratio(most) => self.ratio > most,
-            Goal::Ours(most) => self.ours > most,
+            Target::None => false,
+            Target::Ratio(most) => self.ratio > most,
+            Target::Ours(most) => self.ours > most,
         }
     }
 }
@@ -112,14 +91,14 @@ pub(super) fn measure(
     // ANCHOR_END: measure
     let (ours, theirs) = figures.split_first().context("a row has a contender")?;
     let entries = row.peers.iter().zip(theirs).enumerate().map(|(at, (peer, theirs))| {
-        let target = if at == 0 { row.target.into() } else { Goal::None };
+        let target = if at == 0 { row.target } else { Target::None };
         entry(row, peer.name, ours, theirs, target)
     });
     Ok(entries.collect())
 }
 
 // ANCHOR: entry
-fn entry(row: &Row, peer: &'static str, ours: &[f64], theirs: &[f64], target: Goal) -> Entry {
+fn entry(row: &Row, peer: &'static str, ours: &[f64], theirs: &[f64], target: Target) -> Entry {
     let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
     let middle = median(&ratios);
     let spread = median(&ratios.iter().map(|ratio| (ratio - middle).abs()).collect::<Vec<_>>());

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use glassloop::bench::Row;
+use glassloop::bench::{Row, Target};
 
+use super::super::values::show_amount;
 use super::super::{BOLD, RED};
-use super::rounds::{Entry, Goal};
+use super::rounds::Entry;
 
 /// What there is to measure.
 pub(super) fn list(rows: &[&Row]) -> io::Result<()> {
@@ -36,14 +37,14 @@ pub(super) fn print(entries: &[Entry]) -> io::Result<()> {
 /// The cells of a row, and how its target is to look.
 fn line(entry: &Entry) -> ([String; 6], Style) {
     let target = match entry.target {
-        Goal::None => String::new(),
-        Goal::Ratio(most) => format!("≤ {most:.2}"),
-        Goal::Ours(most) => format!("≤ {}", show(most, entry.unit)),
+        Target::None => String::new(),
+        Target::Ratio(most) => format!("≤ {most:.2}"),
+        Target::Ours(most) => format!("≤ {}", show_amount(most, entry.unit)),
     };
     let cells = [
         entry.row.to_string(),
-        show(entry.ours, entry.unit),
-        show(entry.theirs, entry.unit),
+        show_amount(entry.ours, entry.unit),
+        show_amount(entry.theirs, entry.unit),
         format!("{:.2} ± {:.2}", entry.ratio, entry.spread),
         target,
         entry.peer.to_string(),
@@ -53,33 +54,4 @@ fn line(entry: &Entry) -> ([String; 6], Style) {
 
 fn widest(cells: impl Iterator<Item = impl AsRef<str>>) -> usize {
     cells.map(|cell| cell.as_ref().chars().count()).max().unwrap_or(0)
-}
-
-/// An amount for people, to three digits.
-pub(super) fn show(amount: f64, unit: &str) -> String {
-    let (amount, unit) = match (unit, amount) {
-        ("ns", 1e9..) => (amount / 1e9, "s"),
-        ("ns", 1e6..) => (amount / 1e6, "ms"),
-        ("ns", 1e3..) => (amount / 1e3, "µs"),
-        _ => (amount, unit),
-    };
-    let decimals = match amount {
-        100.0.. => 0,
-        10.0.. => 1,
-        _ => 2,
-    };
-    format!("{amount:.decimals$} {unit}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_have_three_digits_and_a_unit_that_fits() {
-        let shown = [6.04, 54.1, 1230.0, 1_078_000.0].map(|amount| show(amount, "ns"));
-        assert_eq!(shown, ["6.04 ns", "54.1 ns", "1.23 µs", "1.08 ms"]);
-        assert_eq!(show(329.4, "B"), "329 B");
-        assert_eq!(show(2.03, "calls"), "2.03 calls");
-    }
 }

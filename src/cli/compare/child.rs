@@ -1,7 +1,6 @@
 //! The processes behind a comparison: the server, and one for each measurement, so that no model pays
 //! for another's memory or threads.
 
-use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -94,8 +93,7 @@ pub(super) fn measure_download(
     let mut command = glassloop()?;
     command.args(["measure", "download", "--model", model.name()]);
     command.args(["--concurrency", &concurrency.to_string(), "--output"]).arg(folder);
-    command.args(trace.map(|file| [OsStr::new("--trace"), file.as_os_str()]).into_iter().flatten());
-    measure(command, urls, interrupt)
+    measure(command, urls, trace, interrupt)
 }
 
 pub(super) fn measure_sum(
@@ -108,8 +106,7 @@ pub(super) fn measure_sum(
     let mut command = glassloop()?;
     command.args(["measure", "sum", "--model", model.name()]);
     command.args(["--range", &range.to_string(), "--chunks", &chunks.to_string()]);
-    command.args(trace.map(|file| [OsStr::new("--trace"), file.as_os_str()]).into_iter().flatten());
-    measure(command, "", interrupt)
+    measure(command, "", trace, interrupt)
 }
 
 /// Runs one measurement to its end; one that was interrupted is none. Its CPU time is what the children
@@ -117,8 +114,12 @@ pub(super) fn measure_sum(
 fn measure(
     mut command: Command,
     input: &str,
+    trace: Option<&Path>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<(Measured, Cost)> {
+    if let Some(file) = trace {
+        command.arg("--trace").arg(file);
+    }
     let before = children_cpu()?;
     let mut process = command.spawn().context("cannot start a measurement")?;
     let mut stdin = process.stdin.take().context("a measurement has no standard input")?;

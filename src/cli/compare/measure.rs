@@ -15,9 +15,8 @@ use glassloop::workloads::download::{self, Job, Settings};
 use glassloop::workloads::sum::{self, NumberRange, Numbers};
 use serde::{Deserialize, Serialize};
 
-use super::super::progress::explain;
 use super::super::sum::processors;
-use super::super::{End, signals, values};
+use super::super::{End, explain, signals, values};
 use super::memory;
 
 /// Errors are alike: the first few tell.

@@ -10,7 +10,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Poll, Waker};
 use rustix::event::{PollFd, PollFlags};
 
-use super::{Backend, EVENTS, PerDirection, Readiness, Token, borrow};
+use super::contract::{Backend, EVENTS, PerDirection, Readiness, Token, borrow};
 use crate::inbox::Notify;
 // ANCHOR_END: mio_imports
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use polling::{Event, Events, Poller};
 
-use super::{Backend, EVENTS, PerDirection, Readiness, Token, borrow};
+use super::contract::{Backend, EVENTS, PerDirection, Readiness, Token, borrow};
 use crate::inbox::Notify;
 // ANCHOR_END: imports
 
