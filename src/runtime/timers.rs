@@ -9,8 +9,10 @@
 //! ```
 //!
 //! Each slot keeps the exact deadlines, so the loop sleeps exactly until the next one: neither a slot's edge
-//! nor a dealing-out ever wakes it. They stand in the slot itself, in one piece: to deal them out, to sort them
-//! or to find the soonest, nobody runs through memory after one entry and the next.
+//! nor a dealing-out ever wakes it.
+//!
+//! To cancel a deadline is to forget its waker. What its slot has of it goes when the slot is full, or looked
+//! through: most deadlines are cancelled long before their time, and so pay for no search and no gap.
 
 // ANCHOR: timers_imports
 use std::task::Waker;
@@ -38,43 +40,63 @@ pub(crate) struct TimerKey {
 struct Entry {
     waker: Waker,
     number: u64,
-    place: Place,
 }
 
-/// Where its deadline stands.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    level: u8,
-    slot: u8,
-    at: u32,
+/// Whom to wake, for each deadline that neither fired nor was cancelled.
+#[derive(Default)]
+struct Standing(Slab<Entry>);
+
+impl Standing {
+    fn has(&self, key: TimerKey) -> bool {
+        self.0.get(key.index as usize).is_some_and(|entry| entry.number == key.number)
+    }
+
+    fn take(&mut self, key: TimerKey) -> Option<Waker> {
+        self.has(key).then(|| self.0.remove(key.index as usize).waker)
+    }
 }
 // ANCHOR_END: entry
 
 // ANCHOR: timer_slot
+#[derive(Clone, Copy)]
 struct Deadline {
     at: Nanos,
-    entry: u32,
+    key: TimerKey,
 }
 
 #[derive(Default)]
 struct Slot {
-    /// In no order.
+    /// In the order in which they came. Some may not stand any more.
     deadlines: Vec<Deadline>,
-    /// The soonest of them, unless it has gone since it was looked for.
-    soonest: Option<Nanos>,
+    /// The soonest of them, unless it has to be looked for.
+    soonest: Option<Deadline>,
 }
 
 impl Slot {
-    fn push(&mut self, deadline: Deadline) {
-        let so_far = if self.deadlines.is_empty() { Some(deadline.at) } else { self.soonest };
-        self.soonest = so_far.map(|soonest| soonest.min(deadline.at));
+    fn push(&mut self, deadline: Deadline, standing: &Standing) {
+        if self.deadlines.len() == self.deadlines.capacity() {
+            self.sweep(standing);
+            // At least as much room as there are: so the next sweep is that far away.
+            self.deadlines.reserve(self.deadlines.len().max(4));
+        }
+        let so_far = if self.deadlines.is_empty() { Some(deadline) } else { self.soonest };
+        self.soonest =
+            so_far.map(|soonest| if deadline.at < soonest.at { deadline } else { soonest });
         self.deadlines.push(deadline);
     }
 
-    /// The last one takes its place.
-    fn take_out(&mut self, at: u32) {
-        let gone = self.deadlines.swap_remove(at as usize);
-        self.soonest = self.soonest.filter(|soonest| *soonest != gone.at);
+    /// Throws out those that stand no more.
+    fn sweep(&mut self, standing: &Standing) {
+        self.deadlines.retain(|deadline| standing.has(deadline.key));
+    }
+
+    /// The soonest that stands.
+    fn soonest(&mut self, standing: &Standing) -> Option<Nanos> {
+        if self.soonest.is_none_or(|soonest| !standing.has(soonest.key)) {
+            self.sweep(standing);
+            self.soonest = self.deadlines.iter().copied().min_by_key(|deadline| deadline.at);
+        }
+        self.soonest.map(|soonest| soonest.at)
     }
 }
 // ANCHOR_END: timer_slot
@@ -87,7 +109,7 @@ struct Level {
 }
 
 pub(crate) struct Timers {
-    entries: Slab<Entry>,
+    standing: Standing,
     levels: [Level; LEVELS],
     /// The wheel's own time: all that was due until then has been taken out,
     now: Nanos,
@@ -101,20 +123,21 @@ impl Timers {
     pub(super) fn new(inserted: u64) -> Self {
         let slots = || std::array::from_fn(|_| Slot::default());
         let levels = std::array::from_fn(|_| Level { occupied: 0, slots: slots() });
-        Self { entries: Slab::new(), levels, now: 0, swept: inserted, inserted }
+        Self { standing: Standing::default(), levels, now: 0, swept: inserted, inserted }
     }
     // ANCHOR_END: timers
 
     // ANCHOR: timer_insert
-    pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> TimerKey {
-        if self.entries.is_empty() {
-            self.entries.clear(); // free places again in the order of memory, not of who left
+    pub(crate) fn insert(&mut self, at: Nanos, waker: Waker) -> TimerKey {
+        let Standing(entries) = &mut self.standing;
+        if entries.is_empty() {
+            entries.clear(); // free places again in the order of memory, not of who left
         }
         let number = self.inserted;
         self.inserted += 1;
-        let entry = self.entries.insert(Entry { waker, number, place: Place::default() }) as u32;
-        self.place(Deadline { at: deadline, entry });
-        TimerKey { index: entry, number }
+        let key = TimerKey { index: entries.insert(Entry { waker, number }) as u32, number };
+        self.place(Deadline { at, key });
+        key
     }
     // ANCHOR_END: timer_insert
 
@@ -124,34 +147,40 @@ impl Timers {
         key.number < self.swept && deadline <= self.now
     }
 
-    /// Whether it is in this wheel, and has not fired.
+    /// Whether it is in this wheel, and has neither fired nor been cancelled.
     pub(crate) fn stands(&self, key: TimerKey) -> bool {
-        self.entries.get(key.index as usize).is_some_and(|entry| entry.number == key.number)
+        self.standing.has(key)
     }
 
-    /// Takes a deadline out; gives back its waker, to be dropped when nothing is borrowed.
+    /// Forgets a deadline; gives back its waker, to be dropped when nothing is borrowed.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        self.stands(key).then(|| self.take_out(key.index).waker)
+        self.standing.take(key)
     }
 
     /// Changes whom a deadline wakes that stands; gives back the waker before.
     pub(crate) fn rewake(&mut self, key: TimerKey, waker: Waker) -> Waker {
-        std::mem::replace(&mut self.entries[key.index as usize].waker, waker)
+        std::mem::replace(&mut self.standing.0[key.index as usize].waker, waker)
     }
     // ANCHOR_END: cancel_timer
 
     // ANCHOR: next_deadline
     /// How many deadlines stand.
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.standing.0.len()
     }
 
     /// The soonest deadline.
     pub(super) fn next(&mut self) -> Option<Nanos> {
-        let (level, slot) = self.first_slot()?;
-        let Slot { deadlines, soonest } = &mut self.levels[level].slots[slot];
-        *soonest = soonest.or_else(|| deadlines.iter().map(|deadline| deadline.at).min());
-        *soonest
+        while self.len() > 0
+            && let Some((level, slot)) = self.first_slot()
+        {
+            let Level { occupied, slots } = &mut self.levels[level];
+            match slots[slot].soonest(&self.standing) {
+                None => *occupied &= !(1 << slot),
+                soonest => return soonest,
+            }
+        }
+        None
     }
     // ANCHOR_END: next_deadline
 
@@ -159,7 +188,7 @@ impl Timers {
     /// Takes out all that is due, soonest first, and adds whom to wake to `woken`. Looks at the clock
     /// only if something is waited for.
     pub(super) fn expire(&mut self, clock: impl FnOnce() -> Nanos, woken: &mut Vec<Waker>) {
-        if self.entries.is_empty() {
+        if self.len() == 0 {
             return;
         }
         let now = clock();
@@ -181,18 +210,16 @@ impl Timers {
     // ANCHOR: expire_slot
     /// Takes out what is due in a slot of the lowest level; whether that was all there is.
     fn expire_slot(&mut self, slot: usize, now: Nanos, woken: &mut Vec<Waker>) -> bool {
-        let mut due = Vec::new();
-        let mut next = 0;
-        while let Some(&Deadline { at, entry }) = self.levels[0].slots[slot].deadlines.get(next) {
-            if at <= now {
-                due.push((at, self.take_out(entry)));
-            } else {
-                next += 1;
-            }
+        let Level { occupied, slots } = &mut self.levels[0];
+        let Slot { deadlines, soonest } = &mut slots[slot];
+        let mut due: Vec<_> = deadlines.extract_if(.., |deadline| deadline.at <= now).collect();
+        due.sort_by_key(|deadline| deadline.at); // of equal ones, the first that came stays first
+        woken.extend(due.iter().filter_map(|deadline| self.standing.take(deadline.key)));
+        *soonest = None;
+        if deadlines.is_empty() {
+            *occupied &= !(1 << slot);
         }
-        due.sort_by_key(|(at, entry)| (*at, entry.number));
-        woken.extend(due.into_iter().map(|(_, entry)| entry.waker));
-        next == 0
+        deadlines.is_empty()
     }
     // ANCHOR_END: expire_slot
 
@@ -210,35 +237,14 @@ impl Timers {
     fn place(&mut self, deadline: Deadline) {
         let at = deadline.at.max(self.now);
         let differs = (at ^ self.now) >> GRAIN_BITS;
-        let level = (differs.checked_ilog2().unwrap_or(0) / GROUP_BITS) as usize;
-        let shift = GRAIN_BITS + level as u32 * GROUP_BITS;
-        let slot = (at >> shift) as usize % SLOTS;
+        let level = differs.checked_ilog2().unwrap_or(0) / GROUP_BITS;
+        let slot = (at >> (GRAIN_BITS + level * GROUP_BITS)) as usize % SLOTS;
 
-        self.levels[level].occupied |= 1 << slot;
-        let found = &mut self.levels[level].slots[slot];
-        let at = found.deadlines.len() as u32;
-        self.entries[deadline.entry as usize].place =
-            Place { level: level as u8, slot: slot as u8, at };
-        found.push(deadline);
+        let Level { occupied, slots } = &mut self.levels[level as usize];
+        *occupied |= 1 << slot;
+        slots[slot].push(deadline, &self.standing);
     }
     // ANCHOR_END: place
-
-    // ANCHOR: take_out
-    #[inline(always)]
-    fn take_out(&mut self, index: u32) -> Entry {
-        let entry = self.entries.remove(index as usize);
-        let Place { level, slot, at } = entry.place;
-        let level = &mut self.levels[level as usize];
-        let place = &mut level.slots[slot as usize];
-        place.take_out(at);
-        match place.deadlines.get(at as usize) {
-            Some(moved) => self.entries[moved.entry as usize].place.at = at,
-            None if at == 0 => level.occupied &= !(1 << slot),
-            None => {}
-        }
-        entry
-    }
-    // ANCHOR_END: take_out
 
     // ANCHOR: first_slot
     /// The slot with the soonest deadlines: what stands lower is sooner than all above it.
