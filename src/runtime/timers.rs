@@ -31,10 +31,10 @@ const LEVELS: usize = ((u64::BITS - GRAIN_BITS) / GROUP_BITS) as usize;
 
 // ANCHOR: entry
 /// Names a deadline in the wheel; once it has fired or was cancelled, it names nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct TimerKey {
-    index: u32,
     number: u64,
+    index: u32,
 }
 
 struct Entry {
@@ -58,7 +58,8 @@ impl Standing {
 // ANCHOR_END: entry
 
 // ANCHOR: timer_slot
-#[derive(Clone, Copy)]
+/// The soonest is the least; of those at the same time, the one that came first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Deadline {
     at: Nanos,
     key: TimerKey,
@@ -66,25 +67,29 @@ struct Deadline {
 
 #[derive(Default)]
 struct Slot {
-    /// In the order in which they came. Some may not stand any more.
+    /// In no order. Some may not stand any more.
     deadlines: Vec<Deadline>,
     /// The soonest of them, unless it has to be looked for.
     soonest: Option<Deadline>,
 }
+// ANCHOR_END: timer_slot
 
+// ANCHOR: slot_push
 impl Slot {
     fn push(&mut self, deadline: Deadline, standing: &Standing) {
         if self.deadlines.len() == self.deadlines.capacity() {
             self.sweep(standing);
-            // At least as much room as there are: so the next sweep is that far away.
-            self.deadlines.reserve(self.deadlines.len().max(4));
+            // As much room as there are: so the next sweep is that far away.
+            self.deadlines.reserve_exact(self.deadlines.len().max(4));
         }
         let so_far = if self.deadlines.is_empty() { Some(deadline) } else { self.soonest };
-        self.soonest =
-            so_far.map(|soonest| if deadline.at < soonest.at { deadline } else { soonest });
+        self.soonest = so_far.map(|soonest| soonest.min(deadline));
         self.deadlines.push(deadline);
     }
 
+    // ANCHOR_END: slot_push
+
+    // ANCHOR: slot_sweep
     /// Throws out those that stand no more.
     fn sweep(&mut self, standing: &Standing) {
         self.deadlines.retain(|deadline| standing.has(deadline.key));
@@ -94,12 +99,12 @@ impl Slot {
     fn soonest(&mut self, standing: &Standing) -> Option<Nanos> {
         if self.soonest.is_none_or(|soonest| !standing.has(soonest.key)) {
             self.sweep(standing);
-            self.soonest = self.deadlines.iter().copied().min_by_key(|deadline| deadline.at);
+            self.soonest = self.deadlines.iter().copied().min();
         }
         self.soonest.map(|soonest| soonest.at)
     }
 }
-// ANCHOR_END: timer_slot
+// ANCHOR_END: slot_sweep
 
 // ANCHOR: timers
 struct Level {
@@ -111,9 +116,9 @@ struct Level {
 pub(crate) struct Timers {
     standing: Standing,
     levels: [Level; LEVELS],
-    /// The wheel's own time: all that was due until then has been taken out,
+    /// The wheel's own time.
     now: Nanos,
-    /// if it was there by then: of those numbered below.
+    /// Of the deadlines numbered below, none that was due by `now` stands any more. A later one may.
     swept: u64,
     inserted: u64,
 }
@@ -213,12 +218,10 @@ impl Timers {
         let Level { occupied, slots } = &mut self.levels[0];
         let Slot { deadlines, soonest } = &mut slots[slot];
         let mut due: Vec<_> = deadlines.extract_if(.., |deadline| deadline.at <= now).collect();
-        due.sort_by_key(|deadline| deadline.at); // of equal ones, the first that came stays first
+        due.sort_unstable();
         woken.extend(due.iter().filter_map(|deadline| self.standing.take(deadline.key)));
         *soonest = None;
-        if deadlines.is_empty() {
-            *occupied &= !(1 << slot);
-        }
+        *occupied &= !(u64::from(deadlines.is_empty()) << slot);
         deadlines.is_empty()
     }
     // ANCHOR_END: expire_slot
@@ -268,18 +271,18 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::task::Wake;
 
-    /// Writes its number down when woken.
-    struct Note(u64, Arc<Mutex<Vec<u64>>>);
+    /// Writes its deadline down when woken, and the number of its key.
+    struct Note(u64, u64, Arc<Mutex<Vec<(u64, u64)>>>);
 
     impl Wake for Note {
         fn wake(self: Arc<Self>) {
-            self.1.lock().unwrap().push(self.0);
+            self.2.lock().unwrap().push((self.0, self.1));
         }
     }
 
     struct Wheel {
         timers: Timers,
-        fired: Arc<Mutex<Vec<u64>>>,
+        fired: Arc<Mutex<Vec<(u64, u64)>>>,
     }
 
     impl Default for Wheel {
@@ -290,16 +293,20 @@ mod tests {
 
     impl Wheel {
         fn insert(&mut self, deadline: u64) -> TimerKey {
-            let waker = Waker::from(Arc::new(Note(deadline, Arc::clone(&self.fired))));
-            self.timers.insert(deadline, waker)
+            let note = Note(deadline, self.timers.inserted, Arc::clone(&self.fired));
+            self.timers.insert(deadline, Waker::from(Arc::new(note)))
         }
 
-        /// What fires when the time is `now`.
-        fn expire(&mut self, now: u64) -> Vec<u64> {
+        /// Which deadlines fire when the time is `now`, and the numbers of their keys.
+        fn expire_with_numbers(&mut self, now: u64) -> Vec<(u64, u64)> {
             let mut woken = Vec::new();
             self.timers.expire(|| now, &mut woken);
             woken.into_iter().for_each(Waker::wake);
             std::mem::take(&mut self.fired.lock().unwrap())
+        }
+
+        fn expire(&mut self, now: u64) -> Vec<u64> {
+            self.expire_with_numbers(now).into_iter().map(|(deadline, _)| deadline).collect()
         }
     }
 
@@ -359,6 +366,21 @@ mod tests {
         assert_eq!(wheel.expire(2), [2]);
     }
 
+    #[test]
+    fn those_who_were_cancelled_take_no_more_room_than_those_who_stood_at_once() {
+        let mut wheel = Wheel::default();
+        let mut standing: Vec<_> = (0..100).map(|i| wheel.insert(30_000_000_000 + i)).collect();
+        for i in 0..10_000 {
+            wheel.timers.cancel(standing.swap_remove(i as usize * 7919 % 100));
+            standing.push(wheel.insert(30_000_001_000 + i));
+        }
+        let levels = wheel.timers.levels.iter();
+        let room: usize =
+            levels.flat_map(|level| &level.slots).map(|slot| slot.deadlines.capacity()).sum();
+        assert!(room <= 200, "room for {room}");
+        assert_eq!(wheel.timers.len(), 100);
+    }
+
     /// Against a sorted list, on deadlines of all magnitudes, inserted, cancelled and expired at random.
     #[test]
     fn the_wheel_does_what_a_sorted_list_does() {
@@ -369,7 +391,9 @@ mod tests {
             for _ in 0..300 {
                 match random.u32(..10) {
                     0..6 => {
-                        let deadline = now + (random.u64(..) >> random.u32(20..64));
+                        let again = list.last().filter(|_| random.bool()).map(|(last, _)| *last);
+                        let other = now + (random.u64(..) >> random.u32(20..64));
+                        let deadline = again.unwrap_or(other);
                         list.push((deadline, wheel.insert(deadline)));
                     }
                     6..8 if !list.is_empty() => {
@@ -378,12 +402,11 @@ mod tests {
                     }
                     _ => {
                         now += random.u64(..) >> random.u32(25..64);
-                        let mut due: Vec<u64> =
-                            list.iter().map(|(deadline, _)| *deadline).collect();
-                        due.retain(|deadline| *deadline <= now);
+                        let due = list.iter().filter(|(deadline, _)| *deadline <= now);
+                        let mut due: Vec<_> = due.map(|(at, key)| (*at, key.number)).collect();
                         due.sort_unstable();
                         list.retain(|(deadline, _)| *deadline > now);
-                        assert_eq!(wheel.expire(now), due, "seed {seed}");
+                        assert_eq!(wheel.expire_with_numbers(now), due, "seed {seed}");
                     }
                 }
                 let soonest = list.iter().map(|(deadline, _)| *deadline).min();
