@@ -14,7 +14,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use socket2::SockRef;
 
 use super::measure::{each, on_another_cpu, on_one_cpu};
-use super::peer::{LOCAL, OURS, SPAWN};
+use super::peer::{LOCAL, OURS, SMOL, SPAWN};
 use super::served::{Served, allow_many_connections};
 use super::{Contender, Row, Run, Target, Unit};
 
@@ -35,10 +35,10 @@ macro_rules! echo {
                 Contender { name: EPOLL, prepare: || echo("echo epoll", $connections) },
                 Contender { name: LOCAL, prepare: || echo("echo tokio LocalSet", $connections) },
             ],
-            others: &[Contender {
-                name: SPAWN,
-                prepare: || echo("echo tokio spawn", $connections),
-            }],
+            others: &[
+                Contender { name: SPAWN, prepare: || echo("echo tokio spawn", $connections) },
+                Contender { name: SMOL, prepare: || echo("echo smol", $connections) },
+            ],
         }
     };
 }
@@ -58,7 +58,7 @@ macro_rules! echo_calls {
                 name: LOCAL,
                 prepare: || echo_calls("echo tokio LocalSet", $connections),
             }],
-            others: &[],
+            others: &[Contender { name: SMOL, prepare: || echo_calls("echo smol", $connections) }],
         }
     };
 }
@@ -80,6 +80,7 @@ pub(super) const ROWS: &[Row] = &[
         peers: &[Contender { name: LOCAL, prepare: || accept("accept tokio LocalSet") }],
         others: &[
             Contender { name: SPAWN, prepare: || accept("accept tokio spawn") },
+            Contender { name: SMOL, prepare: || accept("accept smol") },
             Contender { name: EPOLL, prepare: || accept("accept epoll") },
         ],
     },
@@ -92,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
         alone: false,
         ours: Contender { name: OURS, prepare: || accept_calls("accept glassloop") },
         peers: &[Contender { name: LOCAL, prepare: || accept_calls("accept tokio LocalSet") }],
-        others: &[],
+        others: &[Contender { name: SMOL, prepare: || accept_calls("accept smol") }],
     },
 ];
 

@@ -93,6 +93,12 @@ impl Peer for TokioSpawn {
 /// What `smol` gives for one thread. `smol` itself only gathers these two crates and others that are not needed.
 pub(super) struct Smol(async_executor::LocalExecutor<'static>);
 
+impl Smol {
+    pub(super) fn tasks(&self) -> &async_executor::LocalExecutor<'static> {
+        &self.0
+    }
+}
+
 impl Peer for Smol {
     fn new() -> Result<Self> {
         Ok(Self(async_executor::LocalExecutor::new()))

@@ -1,6 +1,7 @@
 //! Deadlines: what they cost, and how late they are.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
@@ -33,6 +34,17 @@ pub(super) const ROWS: &[Row] = &[
         ours: Contender { name: OURS, prepare: cancel::<Ours> },
         peers: &[Contender { name: LOCAL, prepare: cancel::<TokioLocal> }],
         others: &[Contender { name: SMOL, prepare: cancel::<Smol> }],
+    },
+    Row {
+        name: "timer insert + cancel, one by one",
+        group: "timers",
+        unit: Unit::Nanoseconds,
+        round: 100_000,
+        target: Target::None,
+        alone: false,
+        ours: Contender { name: OURS, prepare: not_needed::<Ours> },
+        peers: &[Contender { name: LOCAL, prepare: not_needed::<TokioLocal> }],
+        others: &[Contender { name: SMOL, prepare: not_needed::<Smol> }],
     },
     Row {
         name: "1,000 timers, median lateness",
@@ -91,6 +103,22 @@ fn set_and_forget<P: Peer>(peer: P, which: fn(Duration, Duration) -> Duration) -
             Ok(each(n, which(inserted - start, thread_time()? - inserted)))
         })
     })
+}
+
+/// As around something that is ready in time: one deadline after the other, each dropped before the next.
+fn not_needed<P: Peer>() -> Result<Run> {
+    let peer = P::new()?;
+    Ok(Box::new(move |n| {
+        thread_cpu(n, || {
+            peer.block_on(async {
+                let cx = &mut Context::from_waker(Waker::noop());
+                for _ in 0..n {
+                    let sleep = pin!(P::sleep(Duration::from_secs(1)));
+                    assert!(sleep.poll(cx).is_pending(), "a second is not over yet");
+                }
+            });
+        })
+    }))
 }
 
 /// From 0 to 50 ms, evenly spread and in no order.
