@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use self::error::JoinError;
-pub(crate) use self::error::shielded;
+pub(crate) use self::error::{panic_text, shielded};
 pub(crate) use self::promise::{Promise, promise};
 use self::promise::{Shared, State, Waiter};
 use self::workplace::Place;

@@ -7,6 +7,7 @@ mod album;
 mod connection;
 mod index;
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -117,9 +118,9 @@ impl<L: Accept> Server<L> {
     pub async fn run(self) {
         let mut connections = JoinSet::new();
         loop {
-            let accepted = std::future::poll_fn(|cx| {
+            let accepted = poll_fn(|cx| {
                 // Those that are over make room.
-                while let std::task::Poll::Ready(Some(_)) = connections.poll_join_next(cx) {}
+                while let Poll::Ready(Some(_)) = connections.poll_join_next(cx) {}
                 self.listener.poll_accept(cx)
             });
             match accepted.await {

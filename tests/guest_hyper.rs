@@ -29,7 +29,7 @@ use glassloop::net::{TcpListener, TcpSocket, TcpStream};
 use glassloop::task::spawn_blocking;
 use glassloop::time::{self, Instant, sleep};
 use glassloop::{Runtime, spawn};
-use guest::{Http, bytes, numbered, request};
+use guest::{Http, bytes, curl_has_http2, numbered, request};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::service::service_fn;
@@ -103,8 +103,7 @@ fn curl_is_served_over_http2() {
     if tools::find("curl").is_none() {
         return;
     }
-    let version = Command::new("curl").arg("--version").output().unwrap().stdout;
-    if !String::from_utf8_lossy(&version).contains("HTTP2") {
+    if !curl_has_http2() {
         return tools::skip("this curl has no HTTP/2");
     }
     // Once only: some curls (7.88) fail with "framing layer" when they use such a connection again, with

@@ -45,7 +45,7 @@ fn ten_thousand_kept_connections_of_another_process_are_answered_twice() {
         return tools::skip(&format!("a process may not have {enough} descriptors here"));
     }
     setrlimit(Resource::RLIMIT_NOFILE, enough, most).unwrap();
-    for backend in [BackendKind::Mio, BackendKind::Polling] {
+    for backend in BackendKind::ALL {
         let runtime = Builder::new().backend(backend).build().unwrap();
         let work = async {
             match env::var(ADDRESS) {

@@ -23,7 +23,7 @@ use futures_rustls::{TlsAcceptor, TlsConnector, client, rustls};
 use glassloop::net::{TcpListener, TcpStream};
 use glassloop::spawn;
 use glassloop::task::spawn_blocking;
-use guest::{Http, bytes, numbered, request};
+use guest::{Http, bytes, curl_has_http2, numbered, request};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -109,10 +109,8 @@ fn curl_trusts_the_certificate_and_agrees_on_a_version() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("certificate.pem");
     std::fs::write(&file, ours.cert.pem()).unwrap();
-    let curl_has_http2 = Command::new("curl").arg("--version").output().unwrap();
-    let curl_has_http2 = String::from_utf8_lossy(&curl_has_http2.stdout).contains("HTTP2");
     for (option, version) in [("--http1.1", "1.1"), ("--http2", "2")] {
-        if version == "2" && !curl_has_http2 {
+        if version == "2" && !curl_has_http2() {
             return tools::skip("this curl has no HTTP/2");
         }
         run(async {

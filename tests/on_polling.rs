@@ -29,7 +29,7 @@ mod net_streams;
 mod net_unix;
 #[path = "sockets.rs"]
 mod sockets;
-#[path = "tasks.rs"]
+#[path = "tasks/main.rs"]
 mod tasks;
 #[path = "time.rs"]
 mod time;

@@ -82,8 +82,7 @@ impl fmt::Display for JoinError {
             Failure::Cancelled(Some(reason)) => return write!(f, "cancelled: {reason}"),
             Failure::Panic(payload) => payload.lock().unwrap_or_else(PoisonError::into_inner),
         };
-        let text = payload.downcast_ref::<&str>().copied();
-        match text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)) {
+        match panic_text(&**payload) {
             Some(text) => write!(f, "panicked: {text}"),
             None => f.write_str("panicked"),
         }
@@ -97,6 +96,12 @@ impl fmt::Debug for JoinError {
 }
 
 impl std::error::Error for JoinError {}
+
+/// What a panic said, if it said it in words.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
 
 /// Runs what a user wrote (a wake, a drop) and lets no panic of it out: others must go on.
 /// The panic hook has printed it by then.

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 
 use socket2::SockRef;
 
-use super::interest::Interest;
 use super::source::Source;
 use crate::trace::Direction;
 
@@ -74,17 +73,6 @@ where
     pub(super) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let len = slices.iter().map(|slice| slice.len()).sum();
         self.try_transfer(Direction::Write, len, |mut stream| stream.write_vectored(slices))
-    }
-}
-
-impl<T: AsRawFd> Source<T> {
-    /// Waits for the kernel's word with no future to own the wait.
-    pub(super) fn poll_hint(
-        &self,
-        interest: Interest,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.poll_ready(interest, cx).map_ok(drop)
     }
 }
 
@@ -228,7 +216,7 @@ macro_rules! stream {
                 &self,
                 cx: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                self.0.poll_hint(crate::net::interest::Interest::READABLE, cx)
+                self.0.poll_ready(crate::net::interest::Interest::READABLE, cx).map_ok(drop)
             }
 
             /// Polls until there is room to write; otherwise as [`poll_read_ready`](Self::poll_read_ready).
@@ -239,7 +227,7 @@ macro_rules! stream {
                 &self,
                 cx: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                self.0.poll_hint(crate::net::interest::Interest::WRITABLE, cx)
+                self.0.poll_ready(crate::net::interest::Interest::WRITABLE, cx).map_ok(drop)
             }
 
             /// Closes one direction or both; the other end reads the end of the stream.

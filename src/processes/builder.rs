@@ -86,7 +86,9 @@ impl<S, I: Fn() -> S> Builder<I> {
     }
 
     /// How many jobs are sent to a worker at once, at most; 1 by default. More of them save time between
-    /// jobs that are tiny. (Those of a [`map`](ProcessPool::map) it concerns not: there the pool sees how long they take.) What each one brings, and what a death costs, is the same: one job.
+    /// jobs that are tiny. What each one brings, and what a death costs, is the same: one job.
+    ///
+    /// It does not concern those of a [`map`](ProcessPool::map): there the pool sees how long they take.
     pub fn chunk_size(mut self, jobs: usize) -> Self {
         self.settings.chunk = jobs;
         self

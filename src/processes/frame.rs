@@ -1,5 +1,5 @@
 //! What travels between the pool and a worker: frames. A kind (1 byte), the length of what follows
-//! (8 bytes, little-endian), then a value in postcard's format, or a text, or nothing.
+//! (8 bytes, little-endian), then a value in postcard's format, several (`packed.rs`), a text, or nothing.
 //!
 //! No descriptor and no clock: `pipe.rs` and `worker.rs` do the reading and writing, the one without
 //! blocking, the other blocking.

@@ -14,13 +14,13 @@ use signal_hook::low_level::{pipe, unregister};
 
 use super::control::{Record, Report, Request};
 use super::error::Ending;
-use super::link::close_controls;
+use super::link::{close_controls, reap};
 use super::sys::{self, Alone};
 
 /// Leaving before anything was done: nobody is left to be told why.
 const GAVE_UP: i32 = 1;
 
-/// What a worker does with its end of the pipe and the outbox of this number, until it exits with the status it returns.
+/// What a worker does with its end of the pipe and the outbox of this number; it exits with the status that comes back.
 pub(super) type Work<'a> = dyn Fn(UnixStream, u32) -> i32 + 'a;
 
 /// Runs in the child, until the pool closes its end of `control`.
@@ -177,7 +177,7 @@ impl<'a> Nursery<'a> {
             let _ = kill(*worker, Signal::SIGKILL);
         }
         for worker in &self.workers {
-            while Ending::of(waitpid(*worker, None)).is_none() {}
+            reap(*worker);
         }
     }
 }

@@ -114,24 +114,20 @@ impl Queue {
 
     /// Takes back jobs that were not begun: they were first, and are first again.
     pub(super) fn put_back(&self, jobs: VecDeque<Job>) {
-        let mut refused = Vec::new();
         let mut state = self.lock();
         let error = match &state.phase {
-            Phase::Open | Phase::Closing => None,
-            Phase::Terminating => Some(ProcessError::Cancelled),
-            Phase::Failed(error) => Some(error.clone()),
+            Phase::Open | Phase::Closing => {
+                for job in jobs.into_iter().rev() {
+                    state.unassigned += job.count;
+                    state.jobs.push_front(job);
+                }
+                return Self::wake(state);
+            }
+            Phase::Terminating => ProcessError::Cancelled,
+            Phase::Failed(error) => error.clone(),
         };
-        match &error {
-            None => jobs.into_iter().rev().for_each(|job| {
-                state.unassigned += job.count;
-                state.jobs.push_front(job);
-            }),
-            Some(_) => refused.extend(jobs),
-        }
-        Self::wake(state);
-        for (job, error) in refused.into_iter().zip(error.into_iter().cycle()) {
-            job.fail(error);
-        }
+        drop(state);
+        jobs.into_iter().for_each(|job| job.fail(error.clone()));
     }
 
     /// No job comes after this. What is queued is done.

@@ -1,4 +1,5 @@
-//! The only unsafe code of this room: fork, `_exit`, signal dispositions, descriptors from a message.
+//! The only unsafe code of this room: fork, `_exit`, signal dispositions, descriptors from a message, memory that
+//! processes share.
 #![allow(unsafe_code)]
 
 use std::io::{self, IoSlice, IoSliceMut};

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::frame::{Frame, HEADER, Inflow, Kind, decode, encode_onto, frame, seal, text_frame};
 use super::outbox::Outbox;
 use super::packed::{Packed, values};
-use crate::job::shielded;
+use crate::job::{panic_text, shielded};
 
 /// As a Rust program that panicked.
 const PANICKED: i32 = 101;
@@ -189,8 +189,6 @@ fn outcome(job: impl FnOnce() -> Result<(), String>) -> Result<(), Trouble> {
     }
 }
 
-/// What a panic said, if it said it in words.
 fn message(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<&str>().copied();
-    words.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").into()
+    panic_text(panic).unwrap_or("no message").into()
 }

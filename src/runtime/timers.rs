@@ -9,8 +9,10 @@
 //! ```
 //!
 //! Each slot keeps the exact deadlines, so the loop sleeps exactly until the next one: neither a slot's edge
-//! nor a dealing-out ever wakes it. They stand in the slot itself, in one piece: to deal them out, to sort them
-//! or to find the soonest, nobody runs through memory after one entry and the next.
+//! nor a dealing-out ever wakes it.
+//!
+//! To cancel a deadline is to forget its waker. What its slot has of it goes when the slot is full, or looked
+//! through: most deadlines are cancelled long before their time, and so pay for no search and no gap.
 
 // ANCHOR: timers_imports
 use std::task::Waker;
@@ -29,55 +31,80 @@ const LEVELS: usize = ((u64::BITS - GRAIN_BITS) / GROUP_BITS) as usize;
 
 // ANCHOR: entry
 /// Names a deadline in the wheel; once it has fired or was cancelled, it names nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct TimerKey {
-    index: u32,
     number: u64,
+    index: u32,
 }
 
 struct Entry {
     waker: Waker,
     number: u64,
-    place: Place,
 }
 
-/// Where its deadline stands.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    level: u8,
-    slot: u8,
-    at: u32,
+/// Whom to wake, for each deadline that neither fired nor was cancelled.
+#[derive(Default)]
+struct Standing(Slab<Entry>);
+
+impl Standing {
+    fn has(&self, key: TimerKey) -> bool {
+        self.0.get(key.index as usize).is_some_and(|entry| entry.number == key.number)
+    }
+
+    fn take(&mut self, key: TimerKey) -> Option<Waker> {
+        self.has(key).then(|| self.0.remove(key.index as usize).waker)
+    }
 }
 // ANCHOR_END: entry
 
 // ANCHOR: timer_slot
+/// The soonest is the least; of those at the same time, the one that came first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Deadline {
     at: Nanos,
-    entry: u32,
+    key: TimerKey,
 }
 
 #[derive(Default)]
 struct Slot {
-    /// In no order.
+    /// In no order. Some may not stand any more.
     deadlines: Vec<Deadline>,
-    /// The soonest of them, unless it has gone since it was looked for.
-    soonest: Option<Nanos>,
+    /// The soonest of them, unless it has to be looked for.
+    soonest: Option<Deadline>,
 }
+// ANCHOR_END: timer_slot
 
+// ANCHOR: slot_push
 impl Slot {
-    fn push(&mut self, deadline: Deadline) {
-        let so_far = if self.deadlines.is_empty() { Some(deadline.at) } else { self.soonest };
-        self.soonest = so_far.map(|soonest| soonest.min(deadline.at));
+    fn push(&mut self, deadline: Deadline, standing: &Standing) {
+        if self.deadlines.len() == self.deadlines.capacity() {
+            self.sweep(standing);
+            // As much room as there are: so the next sweep is that far away.
+            self.deadlines.reserve_exact(self.deadlines.len().max(4));
+        }
+        let so_far = if self.deadlines.is_empty() { Some(deadline) } else { self.soonest };
+        self.soonest = so_far.map(|soonest| soonest.min(deadline));
         self.deadlines.push(deadline);
     }
 
-    /// The last one takes its place.
-    fn take_out(&mut self, at: u32) {
-        let gone = self.deadlines.swap_remove(at as usize);
-        self.soonest = self.soonest.filter(|soonest| *soonest != gone.at);
+    // ANCHOR_END: slot_push
+
+    // ANCHOR: slot_sweep
+    /// Throws out those that stand no more.
+    fn sweep(&mut self, standing: &Standing) {
+        self.deadlines.retain(|deadline| standing.has(deadline.key));
+    }
+
+    /// The soonest that stands.
+    fn soonest(&mut self, standing: &Standing) -> Option<Nanos> {
+        if self.soonest.is_none_or(|soonest| !standing.has(soonest.key)) {
+            self.sweep(standing);
+            self.soonest = self.deadlines.iter().copied().min();
+        }
+        self.soonest.map(|soonest| soonest.at)
     }
 }
-// ANCHOR_END: timer_slot
+// ANCHOR_END: slot_sweep
 
 // ANCHOR: timers
 struct Level {
@@ -87,11 +114,11 @@ struct Level {
 }
 
 pub(crate) struct Timers {
-    entries: Slab<Entry>,
+    standing: Standing,
     levels: [Level; LEVELS],
-    /// The wheel's own time: all that was due until then has been taken out,
+    /// The wheel's own time.
     now: Nanos,
-    /// if it was there by then: of those numbered below.
+    /// Of the deadlines numbered below, none that was due by `now` stands any more. A later one may.
     swept: u64,
     inserted: u64,
 }
@@ -101,20 +128,21 @@ impl Timers {
     pub(super) fn new(inserted: u64) -> Self {
         let slots = || std::array::from_fn(|_| Slot::default());
         let levels = std::array::from_fn(|_| Level { occupied: 0, slots: slots() });
-        Self { entries: Slab::new(), levels, now: 0, swept: inserted, inserted }
+        Self { standing: Standing::default(), levels, now: 0, swept: inserted, inserted }
     }
     // ANCHOR_END: timers
 
     // ANCHOR: timer_insert
-    pub(crate) fn insert(&mut self, deadline: Nanos, waker: Waker) -> TimerKey {
-        if self.entries.is_empty() {
-            self.entries.clear(); // free places again in the order of memory, not of who left
+    pub(crate) fn insert(&mut self, at: Nanos, waker: Waker) -> TimerKey {
+        let Standing(entries) = &mut self.standing;
+        if entries.is_empty() {
+            entries.clear(); // free places again in the order of memory, not of who left
         }
         let number = self.inserted;
         self.inserted += 1;
-        let entry = self.entries.insert(Entry { waker, number, place: Place::default() }) as u32;
-        self.place(Deadline { at: deadline, entry });
-        TimerKey { index: entry, number }
+        let key = TimerKey { index: entries.insert(Entry { waker, number }) as u32, number };
+        self.place(Deadline { at, key });
+        key
     }
     // ANCHOR_END: timer_insert
 
@@ -124,34 +152,40 @@ impl Timers {
         key.number < self.swept && deadline <= self.now
     }
 
-    /// Whether it is in this wheel, and has not fired.
+    /// Whether it is in this wheel, and has neither fired nor been cancelled.
     pub(crate) fn stands(&self, key: TimerKey) -> bool {
-        self.entries.get(key.index as usize).is_some_and(|entry| entry.number == key.number)
+        self.standing.has(key)
     }
 
-    /// Takes a deadline out; gives back its waker, to be dropped when nothing is borrowed.
+    /// Forgets a deadline; gives back its waker, to be dropped when nothing is borrowed.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        self.stands(key).then(|| self.take_out(key.index).waker)
+        self.standing.take(key)
     }
 
     /// Changes whom a deadline wakes that stands; gives back the waker before.
     pub(crate) fn rewake(&mut self, key: TimerKey, waker: Waker) -> Waker {
-        std::mem::replace(&mut self.entries[key.index as usize].waker, waker)
+        std::mem::replace(&mut self.standing.0[key.index as usize].waker, waker)
     }
     // ANCHOR_END: cancel_timer
 
     // ANCHOR: next_deadline
     /// How many deadlines stand.
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.standing.0.len()
     }
 
     /// The soonest deadline.
     pub(super) fn next(&mut self) -> Option<Nanos> {
-        let (level, slot) = self.first_slot()?;
-        let Slot { deadlines, soonest } = &mut self.levels[level].slots[slot];
-        *soonest = soonest.or_else(|| deadlines.iter().map(|deadline| deadline.at).min());
-        *soonest
+        while self.len() > 0
+            && let Some((level, slot)) = self.first_slot()
+        {
+            let Level { occupied, slots } = &mut self.levels[level];
+            match slots[slot].soonest(&self.standing) {
+                None => *occupied &= !(1 << slot),
+                soonest => return soonest,
+            }
+        }
+        None
     }
     // ANCHOR_END: next_deadline
 
@@ -159,7 +193,7 @@ impl Timers {
     /// Takes out all that is due, soonest first, and adds whom to wake to `woken`. Looks at the clock
     /// only if something is waited for.
     pub(super) fn expire(&mut self, clock: impl FnOnce() -> Nanos, woken: &mut Vec<Waker>) {
-        if self.entries.is_empty() {
+        if self.len() == 0 {
             return;
         }
         let now = clock();
@@ -181,18 +215,14 @@ impl Timers {
     // ANCHOR: expire_slot
     /// Takes out what is due in a slot of the lowest level; whether that was all there is.
     fn expire_slot(&mut self, slot: usize, now: Nanos, woken: &mut Vec<Waker>) -> bool {
-        let mut due = Vec::new();
-        let mut next = 0;
-        while let Some(&Deadline { at, entry }) = self.levels[0].slots[slot].deadlines.get(next) {
-            if at <= now {
-                due.push((at, self.take_out(entry)));
-            } else {
-                next += 1;
-            }
-        }
-        due.sort_by_key(|(at, entry)| (*at, entry.number));
-        woken.extend(due.into_iter().map(|(_, entry)| entry.waker));
-        next == 0
+        let Level { occupied, slots } = &mut self.levels[0];
+        let Slot { deadlines, soonest } = &mut slots[slot];
+        let mut due: Vec<_> = deadlines.extract_if(.., |deadline| deadline.at <= now).collect();
+        due.sort_unstable();
+        woken.extend(due.iter().filter_map(|deadline| self.standing.take(deadline.key)));
+        *soonest = None;
+        *occupied &= !(u64::from(deadlines.is_empty()) << slot);
+        deadlines.is_empty()
     }
     // ANCHOR_END: expire_slot
 
@@ -210,35 +240,14 @@ impl Timers {
     fn place(&mut self, deadline: Deadline) {
         let at = deadline.at.max(self.now);
         let differs = (at ^ self.now) >> GRAIN_BITS;
-        let level = (differs.checked_ilog2().unwrap_or(0) / GROUP_BITS) as usize;
-        let shift = GRAIN_BITS + level as u32 * GROUP_BITS;
-        let slot = (at >> shift) as usize % SLOTS;
+        let level = differs.checked_ilog2().unwrap_or(0) / GROUP_BITS;
+        let slot = (at >> (GRAIN_BITS + level * GROUP_BITS)) as usize % SLOTS;
 
-        self.levels[level].occupied |= 1 << slot;
-        let found = &mut self.levels[level].slots[slot];
-        let at = found.deadlines.len() as u32;
-        self.entries[deadline.entry as usize].place =
-            Place { level: level as u8, slot: slot as u8, at };
-        found.push(deadline);
+        let Level { occupied, slots } = &mut self.levels[level as usize];
+        *occupied |= 1 << slot;
+        slots[slot].push(deadline, &self.standing);
     }
     // ANCHOR_END: place
-
-    // ANCHOR: take_out
-    #[inline(always)]
-    fn take_out(&mut self, index: u32) -> Entry {
-        let entry = self.entries.remove(index as usize);
-        let Place { level, slot, at } = entry.place;
-        let level = &mut self.levels[level as usize];
-        let place = &mut level.slots[slot as usize];
-        place.take_out(at);
-        match place.deadlines.get(at as usize) {
-            Some(moved) => self.entries[moved.entry as usize].place.at = at,
-            None if at == 0 => level.occupied &= !(1 << slot),
-            None => {}
-        }
-        entry
-    }
-    // ANCHOR_END: take_out
 
     // ANCHOR: first_slot
     /// The slot with the soonest deadlines: what stands lower is sooner than all above it.
@@ -262,18 +271,18 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::task::Wake;
 
-    /// Writes its number down when woken.
-    struct Note(u64, Arc<Mutex<Vec<u64>>>);
+    /// Writes its deadline down when woken, and the number of its key.
+    struct Note(u64, u64, Arc<Mutex<Vec<(u64, u64)>>>);
 
     impl Wake for Note {
         fn wake(self: Arc<Self>) {
-            self.1.lock().unwrap().push(self.0);
+            self.2.lock().unwrap().push((self.0, self.1));
         }
     }
 
     struct Wheel {
         timers: Timers,
-        fired: Arc<Mutex<Vec<u64>>>,
+        fired: Arc<Mutex<Vec<(u64, u64)>>>,
     }
 
     impl Default for Wheel {
@@ -284,16 +293,20 @@ mod tests {
 
     impl Wheel {
         fn insert(&mut self, deadline: u64) -> TimerKey {
-            let waker = Waker::from(Arc::new(Note(deadline, Arc::clone(&self.fired))));
-            self.timers.insert(deadline, waker)
+            let note = Note(deadline, self.timers.inserted, Arc::clone(&self.fired));
+            self.timers.insert(deadline, Waker::from(Arc::new(note)))
         }
 
-        /// What fires when the time is `now`.
-        fn expire(&mut self, now: u64) -> Vec<u64> {
+        /// Which deadlines fire when the time is `now`, and the numbers of their keys.
+        fn expire_with_numbers(&mut self, now: u64) -> Vec<(u64, u64)> {
             let mut woken = Vec::new();
             self.timers.expire(|| now, &mut woken);
             woken.into_iter().for_each(Waker::wake);
             std::mem::take(&mut self.fired.lock().unwrap())
+        }
+
+        fn expire(&mut self, now: u64) -> Vec<u64> {
+            self.expire_with_numbers(now).into_iter().map(|(deadline, _)| deadline).collect()
         }
     }
 
@@ -353,6 +366,21 @@ mod tests {
         assert_eq!(wheel.expire(2), [2]);
     }
 
+    #[test]
+    fn those_who_were_cancelled_take_no_more_room_than_those_who_stood_at_once() {
+        let mut wheel = Wheel::default();
+        let mut standing: Vec<_> = (0..100).map(|i| wheel.insert(30_000_000_000 + i)).collect();
+        for i in 0..10_000 {
+            wheel.timers.cancel(standing.swap_remove(i as usize * 7919 % 100));
+            standing.push(wheel.insert(30_000_001_000 + i));
+        }
+        let levels = wheel.timers.levels.iter();
+        let room: usize =
+            levels.flat_map(|level| &level.slots).map(|slot| slot.deadlines.capacity()).sum();
+        assert!(room <= 200, "room for {room}");
+        assert_eq!(wheel.timers.len(), 100);
+    }
+
     /// Against a sorted list, on deadlines of all magnitudes, inserted, cancelled and expired at random.
     #[test]
     fn the_wheel_does_what_a_sorted_list_does() {
@@ -363,7 +391,9 @@ mod tests {
             for _ in 0..300 {
                 match random.u32(..10) {
                     0..6 => {
-                        let deadline = now + (random.u64(..) >> random.u32(20..64));
+                        let again = list.last().filter(|_| random.bool()).map(|(last, _)| *last);
+                        let other = now + (random.u64(..) >> random.u32(20..64));
+                        let deadline = again.unwrap_or(other);
                         list.push((deadline, wheel.insert(deadline)));
                     }
                     6..8 if !list.is_empty() => {
@@ -372,12 +402,11 @@ mod tests {
                     }
                     _ => {
                         now += random.u64(..) >> random.u32(25..64);
-                        let mut due: Vec<u64> =
-                            list.iter().map(|(deadline, _)| *deadline).collect();
-                        due.retain(|deadline| *deadline <= now);
+                        let due = list.iter().filter(|(deadline, _)| *deadline <= now);
+                        let mut due: Vec<_> = due.map(|(at, key)| (*at, key.number)).collect();
                         due.sort_unstable();
                         list.retain(|(deadline, _)| *deadline > now);
-                        assert_eq!(wheel.expire(now), due, "seed {seed}");
+                        assert_eq!(wheel.expire_with_numbers(now), due, "seed {seed}");
                     }
                 }
                 let soonest = list.iter().map(|(deadline, _)| *deadline).min();

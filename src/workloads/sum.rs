@@ -23,6 +23,7 @@ mod sequential;
 mod thread_per_task;
 mod threads;
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -33,6 +34,7 @@ use std::thread;
 pub use self::numbers::{Chunk, MAX_CHUNKS, Numbers, SplitError};
 pub use self::range::{NumberRange, RangeError};
 use super::{InFlight, Interrupt, Model};
+use crate::job::panic_text;
 #[cfg(feature = "processes")]
 use crate::processes::ProcessError;
 use crate::trace::{Recorder, Track};
@@ -274,6 +276,12 @@ pub enum SumError {
     /// An interrupt came before the chunk was done.
     #[error("interrupted before this chunk was done")]
     Interrupted,
+}
+
+impl SumError {
+    fn from_panic(panic: &(dyn Any + Send)) -> Self {
+        Self::Panicked(panic_text(panic).unwrap_or("no message").into())
+    }
 }
 
 /// A place in a file.

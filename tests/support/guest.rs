@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each file of tests uses a part of it
 
 use std::error::Error;
+use std::process::Command;
 
 use futures::{AsyncRead, AsyncWrite};
 use glassloop::hyper::{Executor, HyperIo, Timer};
@@ -92,4 +93,10 @@ pub(crate) async fn bytes(response: Response<Incoming>) -> Bytes {
 /// Bytes that show when a piece is missing, doubled or out of place.
 pub(crate) fn numbered(length: usize) -> Bytes {
     (0..length.div_ceil(4) as u32).flat_map(u32::to_le_bytes).take(length).collect()
+}
+
+/// Whether the curl of this machine was built with HTTP/2.
+pub(crate) fn curl_has_http2() -> bool {
+    let version = Command::new("curl").arg("--version").output().unwrap().stdout;
+    String::from_utf8_lossy(&version).contains("HTTP2")
 }

@@ -50,7 +50,7 @@ impl<S: Deref<Target = Semaphore>> Permits<S> {
     /// Adds another's permits to these.
     ///
     /// # Panics
-    /// When they are of different semaphores, or more than 2³² together.
+    /// When they are of different semaphores, or 2³² and more together.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         let same = std::ptr::eq(&*self.semaphore, &*other.semaphore);

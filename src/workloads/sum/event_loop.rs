@@ -4,7 +4,6 @@
 use std::io;
 use std::rc::Rc;
 
-use super::thread_per_task::message;
 use super::{Chunk, SumError};
 use crate::JoinError;
 use crate::runtime::Builder;
@@ -29,8 +28,7 @@ pub(super) fn run(
             let tasks: Vec<_> = chunks.iter().map(start).collect();
             let mut sums = Vec::with_capacity(tasks.len());
             // Nobody aborts them.
-            let panicked =
-                |error: JoinError| Err(SumError::Panicked(message(&*error.into_panic())));
+            let panicked = |error: JoinError| Err(SumError::from_panic(&*error.into_panic()));
             for task in tasks {
                 sums.push(task.await.unwrap_or_else(panicked));
             }

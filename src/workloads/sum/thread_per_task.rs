@@ -1,6 +1,5 @@
 //! A thread for each chunk: as many cores work as there are, and all chunks compete for them.
 
-use std::any::Any;
 use std::thread;
 
 use super::SumError;
@@ -15,16 +14,10 @@ pub(super) fn run<C: Sync>(
         // Collected first: a chain of iterators would join each thread before it starts the next.
         let threads: Vec<_> = chunks.iter().map(start).collect();
         let sum = |thread: thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|panic| Err(SumError::Panicked(message(&*panic))))
+            thread.join().unwrap_or_else(|panic| Err(SumError::from_panic(&*panic)))
         };
         threads.into_iter().map(|thread| sum(thread.map_err(SumError::NotStarted)?)).collect()
     })
-}
-
-/// What a panic said, if it said it in words.
-pub(super) fn message(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<&str>().copied();
-    words.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").into()
 }
 
 #[cfg(test)]

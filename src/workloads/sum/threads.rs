@@ -4,7 +4,6 @@ use std::io;
 use std::thread::available_parallelism;
 
 use super::SumError;
-use super::thread_per_task::message;
 use crate::{JoinError, threads};
 
 pub(super) fn run<C: Sync>(
@@ -16,7 +15,7 @@ pub(super) fn run<C: Sync>(
     threads::scope(size, |pool| {
         let sums = pool.map(chunks, add);
         // None is ever cancelled: a scope ends when all are done.
-        let panicked = |error: JoinError| Err(SumError::Panicked(message(&*error.into_panic())));
+        let panicked = |error: JoinError| Err(SumError::from_panic(&*error.into_panic()));
         sums.map(|sum| sum.unwrap_or_else(panicked)).collect()
     })
 }

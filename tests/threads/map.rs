@@ -1,30 +1,16 @@
-//! A map on a pool of threads queues no job for each item, and keeps what is promised of jobs all the same.
-
-mod support;
+//! A map queues no job for each item, and keeps what is promised of jobs all the same.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use glassloop::ThreadPool;
+use super::support::on_drop;
+use super::{in_time, pool};
 use glassloop::threads::scope;
-use support::on_drop;
 
 const MANY: usize = 10_000;
-
-fn pool(size: usize) -> ThreadPool {
-    ThreadPool::new(size).unwrap()
-}
-
-/// What must come, or the test fails instead of hanging.
-fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, is_done) = mpsc::channel();
-    thread::spawn(move || done.send(work()));
-    is_done.recv_timeout(Duration::from_secs(20)).expect("it never ended")
-}
 
 #[test]
 fn every_item_of_a_long_map_is_done_once_and_its_result_comes_in_its_place() {
@@ -178,18 +164,4 @@ fn a_scope_maps_many_items_that_borrow() {
     let words: Vec<String> = (0..MANY).map(|number| number.to_string()).collect();
     let lengths = scope(3, |pool| pool.map(&words, String::len).map(Result::unwrap).sum::<usize>());
     assert_eq!(lengths.unwrap(), words.iter().map(String::len).sum::<usize>());
-}
-
-#[test]
-fn jobs_without_a_handle_are_all_done_before_the_pool_is_gone_and_may_panic() {
-    let (pool, done) = (pool(2), Arc::new(AtomicUsize::new(0)));
-    for number in 0..1000 {
-        let done = Arc::clone(&done);
-        pool.execute(move || {
-            done.fetch_add(1, Ordering::Relaxed);
-            assert!(number % 100 != 0, "as told");
-        });
-    }
-    pool.shutdown();
-    assert_eq!(done.load(Ordering::Relaxed), 1000);
 }
