@@ -48,11 +48,13 @@ mod demo {
             Ok(Self { epoll, socket, peer })
         }
 
+        // ANCHOR: arm
         /// Says what is wanted next, in place of all that was wanted before.
         fn arm(&self, wanted: EventFlags) -> io::Result<()> {
             let flags = wanted | EventFlags::ONESHOT;
             Ok(epoll::modify(&self.epoll, &self.socket, EventData::new_u64(0), flags)?)
         }
+        // ANCHOR_END: arm
 
         fn peer_makes_room(&self) {
             let mut buffer = [0; 64 * 1024];
@@ -75,6 +77,7 @@ mod demo {
         }
     }
 
+    // ANCHOR: the_last_one_only
     pub(super) fn the_last_one_only() -> io::Result<()> {
         let desk = Desk::new()?;
         desk.arm(EventFlags::OUT)?;
@@ -86,7 +89,9 @@ mod demo {
         println!("  So the writer waits for ever, beside a socket that can be written.");
         Ok(())
     }
+    // ANCHOR_END: the_last_one_only
 
+    // ANCHOR: both_but_once
     pub(super) fn both_but_once() -> io::Result<()> {
         let desk = Desk::new()?;
         desk.arm(EventFlags::OUT)?;
@@ -102,4 +107,5 @@ mod demo {
         println!("  So the writer waits for ever, and only because somebody else was served.");
         Ok(())
     }
+    // ANCHOR_END: both_but_once
 }

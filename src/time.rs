@@ -148,6 +148,7 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
     Timeout { future: future.into_future(), limit: sleep_until(deadline) }
 }
 
+// ANCHOR: timeout_struct
 pin_project_lite::pin_project! {
     /// The future of [`timeout`].
     #[derive(Debug)]
@@ -157,6 +158,7 @@ pin_project_lite::pin_project! {
         limit: Sleep,
     }
 }
+// ANCHOR_END: timeout_struct
 
 impl<F> Timeout<F> {
     /// The future that is waited for.

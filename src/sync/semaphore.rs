@@ -270,10 +270,12 @@ impl Semaphore {
     /// semaphore.close();
     /// assert!(futures::executor::block_on(semaphore.acquire()).is_err());
     /// ```
+    // ANCHOR: close
     pub fn close(&self) {
         self.closed.set(true);
         self.waiting.serve_all(|_| {});
     }
+    // ANCHOR_END: close
 
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {

@@ -55,14 +55,14 @@ impl Finished {
     }
 }
 
-// ANCHOR: notice
+// ANCHOR: farewell
 /// Leaves word when it is dropped with its task's future, however that ends.
-struct Notice {
+struct Farewell {
     key: usize,
     finished: Rc<Finished>,
 }
 
-impl Drop for Notice {
+impl Drop for Farewell {
     fn drop(&mut self) {
         self.finished.keys.borrow_mut().push_back(self.key);
         if let Some(waiter) = self.finished.waiter.take() {
@@ -70,7 +70,7 @@ impl Drop for Notice {
         }
     }
 }
-// ANCHOR_END: notice
+// ANCHOR_END: farewell
 
 impl<T: 'static> JoinSet<T> {
     /// An empty set.
@@ -87,9 +87,9 @@ impl<T: 'static> JoinSet<T> {
     pub fn spawn(&mut self, future: impl Future<Output = T> + 'static) -> AbortHandle {
         let _refused_before_anything_is_noted = EventLoop::current();
         let entry = self.tasks.vacant_entry();
-        let notice = Notice { key: entry.key(), finished: Rc::clone(&self.finished) };
+        let farewell = Farewell { key: entry.key(), finished: Rc::clone(&self.finished) };
         let task = spawn(async move {
-            let _notice = notice;
+            let _farewell = farewell;
             future.await
         });
         let abort = task.abort_handle();

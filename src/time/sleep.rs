@@ -65,6 +65,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// });
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: sleep
 #[derive(Debug)]
 pub struct Sleep {
     /// `None` is too far away to ever come.
@@ -79,6 +80,7 @@ enum Stage {
     Set(LoopId, TimerKey),
     Elapsed,
 }
+// ANCHOR_END: sleep
 
 impl Sleep {
     /// When it ends; one that never does gives a moment 30 years away.
@@ -102,12 +104,14 @@ impl Sleep {
         self.deadline = deadline;
     }
 
+    // ANCHOR: forget
     /// Wakes nobody any more.
     pub(super) fn forget(&mut self) {
         if let Stage::Set(id, key) = std::mem::replace(&mut self.stage, Stage::Unset) {
             EventLoop::cancel_timer(id, key);
         }
     }
+    // ANCHOR_END: forget
 }
 
 // ANCHOR: sleep_poll

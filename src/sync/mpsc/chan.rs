@@ -95,6 +95,7 @@ impl<T> Chan<T> {
         self.queue.borrow().len()
     }
 
+    // ANCHOR: abandon
     /// Lets nobody send any more but those who hold a permit.
     pub(super) fn close(&self) {
         self.room.close();
@@ -112,6 +113,7 @@ impl<T> Chan<T> {
             shielded(|| drop(value));
         }
     }
+    // ANCHOR_END: abandon
 
     /// Waits until the channel is closed. Many may.
     pub(super) async fn closed(&self) {
