@@ -9,6 +9,7 @@ use glassloop::workloads::sum::NumberRange;
 use glassloop::workloads::{Interrupt, Model};
 use indicatif::ProgressBar;
 use serde::Serialize;
+use tempfile::TempDir;
 
 use super::super::{RED, sum, tell};
 use super::child::{self, AlbumServer, Cost};
@@ -52,6 +53,9 @@ pub(super) struct Downloads<'a> {
     bench: &'a Bench<'a>,
     album: Album,
     server: AlbumServer,
+    /// Holds what all models fetched until the last is done: where files have just been deleted, some file systems
+    /// (ext4) are slow to make new ones, and whoever comes next would pay.
+    folder: TempDir,
 }
 
 impl<'a> Bench<'a> {
@@ -59,7 +63,8 @@ impl<'a> Bench<'a> {
         let Options { files, size, latency, .. } = *self.options;
         let album = Album::Generated { files: files as usize, size };
         let server = AlbumServer::start(files, size, latency)?;
-        Ok(Downloads { bench: self, album, server })
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        Ok(Downloads { bench: self, album, server, folder })
     }
 
     /// The models take turns; the medians in the order of the models.
@@ -100,11 +105,12 @@ impl Downloads<'_> {
     ) -> anyhow::Result<Entry> {
         let Bench { interrupt, spinner, .. } = *self.bench;
         spinner.set_message(format!("download, {model}, {concurrency} at once"));
-        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let folder =
+            tempfile::tempdir_in(&self.folder).context("cannot make a temporary folder")?.keep();
         let urls = self.server.urls(&self.album)?;
         let (measured, cost) =
-            child::measure_download(model, concurrency, &urls, folder.path(), trace, interrupt)?;
-        let verified = verify::folder(&self.album, folder.path(), interrupt)?;
+            child::measure_download(model, concurrency, &urls, &folder, trace, interrupt)?;
+        let verified = verify::folder(&self.album, &folder, interrupt)?;
         Ok(entry(model, measured, cost, verified))
     }
 }
