@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use super::rounds::Entry;
 
-const LABEL: f64 = 290.0;
+/// Room for the longest name, to the right of which the bars begin.
+const LABEL: f64 = 320.0;
 /// From nothing to the ratio 1, which is the peer.
 const ONE: f64 = 300.0;
-/// Where a bar ends that would be longer, and leaves room for its figure.
+/// Where a bar ends that would be longer, and leaves room for its figure and the peer's name.
 const LONGEST: f64 = 1.5;
-const WIDTH: f64 = LABEL + ONE * LONGEST + 70.0;
+const WIDTH: f64 = LABEL + ONE * LONGEST + 170.0;
 const LINE: f64 = 22.0;
 const TOP: f64 = 40.0;
 
