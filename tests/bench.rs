@@ -15,7 +15,7 @@ use serde_json::json;
 #[test]
 fn json_has_the_promised_fields_for_each_row_and_peer() {
     // One row that is measured here, and one in processes of its own.
-    let run = run(["bench", "--quick", "--json", "--only", "one by one", "--only", "memory"]);
+    let run = run(["bench", "--quick", "--json", "--only", "join, one", "--only", "memory"]);
     let document = run.exits(0).json();
     let rows = document["rows"].as_array().unwrap();
     let names: Vec<_> = rows.iter().map(|row| row["row"].as_str().unwrap()).collect();

@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Row] = &[Row {
     name: "memory per idle task",
     group: "memory",
     unit: Unit::Bytes,
-    round: 1_000_000,
+    round: 400_000,
     target: Target::Ours(96.0),
     alone: true,
     ours: Contender { name: OURS, prepare: idle::<Ours> },
