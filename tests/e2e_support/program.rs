@@ -146,6 +146,8 @@ impl Running {
                 let caught = u64::from_str_radix(caught.trim(), 16).ok()?;
                 (caught & 1 << (signal as i32 - 1) != 0).then_some(())
             });
+            // signal-hook sets its handler first, and then notes what the handler has to do: what comes in between is lost.
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 
