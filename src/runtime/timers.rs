@@ -8,13 +8,15 @@
 //!   level 0: 64 slots of 65.5 µs    level 1: 64 of 4.2 ms    level 2: 64 of 268 ms    ...
 //! ```
 //!
-//! Each slot keeps the exact deadlines, so the loop sleeps exactly until the next one: neither a slot's edge
-//! nor a dealing-out ever wakes it.
+//! Each slot keeps the exact deadlines, the soonest on top of a heap. So the loop sleeps exactly until the next one:
+//! neither a slot's edge nor a dealing-out ever wakes it.
 //!
-//! To cancel a deadline is to forget its waker. What its slot has of it goes when the slot is full, or looked
-//! through: most deadlines are cancelled long before their time, and so pay for no search and no gap.
+//! To cancel a deadline is to forget its waker. What its slot has of it goes when it comes to the top, or when the slot
+//! is full: most deadlines are cancelled long before their time, and so pay for no search and no gap.
 
 // ANCHOR: timers_imports
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::task::Waker;
 
 use slab::Slab;
@@ -59,52 +61,43 @@ impl Standing {
 
 // ANCHOR: timer_slot
 /// The soonest is the least; of those at the same time, the one that came first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Deadline {
     at: Nanos,
     key: TimerKey,
 }
 
+/// The soonest on top. Some may not stand any more.
 #[derive(Default)]
-struct Slot {
-    /// In no order. Some may not stand any more.
-    deadlines: Vec<Deadline>,
-    /// The soonest of them, unless it has to be looked for.
-    soonest: Option<Deadline>,
-}
+struct Slot(BinaryHeap<Reverse<Deadline>>);
 // ANCHOR_END: timer_slot
 
 // ANCHOR: slot_push
 impl Slot {
     fn push(&mut self, deadline: Deadline, standing: &Standing) {
-        if self.deadlines.len() == self.deadlines.capacity() {
-            self.sweep(standing);
-            // As much room as there are: so the next sweep is that far away.
-            self.deadlines.reserve_exact(self.deadlines.len().max(4));
+        let Self(heap) = self;
+        if heap.len() == heap.capacity() {
+            heap.retain(|Reverse(deadline)| standing.has(deadline.key));
+            // As much room as there are: so the next such search is that far away.
+            heap.reserve_exact(heap.len().max(4));
         }
-        let so_far = if self.deadlines.is_empty() { Some(deadline) } else { self.soonest };
-        self.soonest = so_far.map(|soonest| soonest.min(deadline));
-        self.deadlines.push(deadline);
+        heap.push(Reverse(deadline));
     }
-
     // ANCHOR_END: slot_push
 
-    // ANCHOR: slot_sweep
-    /// Throws out those that stand no more.
-    fn sweep(&mut self, standing: &Standing) {
-        self.deadlines.retain(|deadline| standing.has(deadline.key));
-    }
-
-    /// The soonest that stands.
+    // ANCHOR: slot_soonest
+    /// The soonest that stands; throws out those before it.
     fn soonest(&mut self, standing: &Standing) -> Option<Nanos> {
-        if self.soonest.is_none_or(|soonest| !standing.has(soonest.key)) {
-            self.sweep(standing);
-            self.soonest = self.deadlines.iter().copied().min();
+        while let Some(Reverse(soonest)) = self.0.peek() {
+            if standing.has(soonest.key) {
+                return Some(soonest.at);
+            }
+            self.0.pop();
         }
-        self.soonest.map(|soonest| soonest.at)
+        None
     }
 }
-// ANCHOR_END: slot_sweep
+// ANCHOR_END: slot_soonest
 
 // ANCHOR: timers
 struct Level {
@@ -216,13 +209,15 @@ impl Timers {
     /// Takes out what is due in a slot of the lowest level; whether that was all there is.
     fn expire_slot(&mut self, slot: usize, now: Nanos, woken: &mut Vec<Waker>) -> bool {
         let Level { occupied, slots } = &mut self.levels[0];
-        let Slot { deadlines, soonest } = &mut slots[slot];
-        let mut due: Vec<_> = deadlines.extract_if(.., |deadline| deadline.at <= now).collect();
-        due.sort_unstable();
-        woken.extend(due.iter().filter_map(|deadline| self.standing.take(deadline.key)));
-        *soonest = None;
-        *occupied &= !(u64::from(deadlines.is_empty()) << slot);
-        deadlines.is_empty()
+        let Slot(heap) = &mut slots[slot];
+        while let Some(Reverse(soonest)) = heap.peek()
+            && soonest.at <= now
+        {
+            woken.extend(self.standing.take(soonest.key));
+            heap.pop();
+        }
+        *occupied &= !(u64::from(heap.is_empty()) << slot);
+        heap.is_empty()
     }
     // ANCHOR_END: expire_slot
 
@@ -231,7 +226,7 @@ impl Timers {
     fn deal_out(&mut self, level: usize, slot: usize) {
         self.levels[level].occupied &= !(1 << slot);
         let slot = std::mem::take(&mut self.levels[level].slots[slot]);
-        slot.deadlines.into_iter().for_each(|deadline| self.place(deadline));
+        slot.0.into_iter().for_each(|Reverse(deadline)| self.place(deadline));
     }
     // ANCHOR_END: deal_out
 
@@ -375,8 +370,7 @@ mod tests {
             standing.push(wheel.insert(30_000_001_000 + i));
         }
         let levels = wheel.timers.levels.iter();
-        let room: usize =
-            levels.flat_map(|level| &level.slots).map(|slot| slot.deadlines.capacity()).sum();
+        let room: usize = levels.flat_map(|level| &level.slots).map(|slot| slot.0.capacity()).sum();
         assert!(room <= 200, "room for {room}");
         assert_eq!(wheel.timers.len(), 100);
     }
