@@ -101,7 +101,7 @@ impl Slot {
 
 // ANCHOR: timers
 struct Level {
-    /// One bit for each slot that has deadlines. They are all later than the wheel's time.
+    /// One bit for each slot that has deadlines. None is before the present slot.
     occupied: u64,
     slots: [Slot; SLOTS],
 }
