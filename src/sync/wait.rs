@@ -39,6 +39,7 @@ impl<S> Linked for Entry<S> {
 }
 
 impl<S> Entries<S> {
+    // ANCHOR: serve_first_entry
     /// Whoever has waited longest leaves the queue if `serve` says so; the entry stays for its owner.
     fn serve_first(&mut self, serve: impl FnOnce(&mut S) -> bool) -> Option<Option<Waker>> {
         let first = self.queue.first()?;
@@ -51,6 +52,7 @@ impl<S> Entries<S> {
         self.queue.take_out(&mut self.slab, first);
         Some(waker)
     }
+    // ANCHOR_END: serve_first_entry
 }
 
 impl<S> WaitList<S> {

@@ -81,6 +81,7 @@ impl<T> Chan<T> {
         count
     }
 
+    // ANCHOR: at_end
     /// Whether nothing can come any more, apart from what is in the queue.
     pub(super) fn at_end(&self) -> bool {
         self.is_closed() && self.reserved.get() == 0
@@ -90,6 +91,7 @@ impl<T> Chan<T> {
     pub(super) fn is_closed(&self) -> bool {
         self.room.is_closed() || self.senders.get() == 0
     }
+    // ANCHOR_END: at_end
 
     pub(super) fn len(&self) -> usize {
         self.queue.borrow().len()
