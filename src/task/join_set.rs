@@ -42,6 +42,7 @@ pub struct JoinSet<T> {
     finished: Rc<Finished>,
 }
 
+// ANCHOR: farewell
 /// Where the tasks leave word that they are done.
 #[derive(Default)]
 struct Finished {
@@ -55,7 +56,6 @@ impl Finished {
     }
 }
 
-// ANCHOR: farewell
 /// Leaves word when it is dropped with its task's future, however that ends.
 struct Farewell {
     key: usize,
