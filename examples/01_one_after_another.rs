@@ -6,7 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use glassloop::trace::{Recorder, file};
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::time::{ClockId, clock_gettime};
 
 #[path = "book/client.rs"]
 mod client;
@@ -38,10 +38,6 @@ fn main() -> io::Result<()> {
 // ANCHOR: processor_time
 /// For how long a processor has worked for this thread, for itself and on its behalf in the kernel.
 fn processor_time() -> io::Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
-    let (own, kernel) = (usage.user_time(), usage.system_time());
-    let seconds = own.tv_sec() + kernel.tv_sec();
-    let micros = own.tv_usec() + kernel.tv_usec();
-    Ok(Duration::from_micros((seconds * 1_000_000 + micros).unsigned_abs()))
+    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
 }
 // ANCHOR_END: processor_time
