@@ -97,6 +97,20 @@ fn a_reason_given_twice_in_one_poll_counts_once() {
 }
 
 #[test]
+fn who_waits_for_thousands_of_tasks_does_not_say_so_of_each_at_every_turn() {
+    let runtime = watched();
+    runtime.block_on(async {
+        let mut set = JoinSet::from_iter((0..2_000).map(|_| std::future::pending::<()>()));
+        let waiting = spawn(async move { set.join_next().await });
+        support::turns(2).await;
+        let snapshot = runtime.snapshot().unwrap();
+        let waiting = snapshot.tasks.iter().find(|task| task.id == waiting.id()).unwrap();
+        let TaskState::Waiting { on } = &waiting.state else { panic!("{snapshot}") };
+        assert_eq!(on.len(), 256);
+    });
+}
+
+#[test]
 fn tasks_that_await_each_other_in_a_ring_are_all_shown() {
     let runtime = watched();
     runtime.block_on(async {

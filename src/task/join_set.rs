@@ -42,6 +42,10 @@ pub struct JoinSet<T> {
     finished: Rc<Finished>,
 }
 
+/// For so many of its tasks, at most, a trace says that the set waits for them: a server with ten thousand connections
+/// would have to say it of all at each turn.
+const TOLD: usize = 256;
+
 // ANCHOR: farewell
 /// Where the tasks leave word that they are done.
 #[derive(Default)]
@@ -183,10 +187,10 @@ impl<T: 'static> JoinSet<T> {
             self.finished.next() // the clone may run anybody's code, and that may have ended a task
         });
         let Some(key) = next else {
-            // There may be many: only if somebody listens.
+            // There may be many: only if somebody listens, and not of all.
             EventLoop::look(|here| {
                 if let Some(here) = here.filter(|here| here.trace.listens()) {
-                    for (_, task) in &self.tasks {
+                    for (_, task) in self.tasks.iter().take(TOLD) {
                         here.trace.waits_for(|| Wait::Task(task.id()));
                     }
                 }
